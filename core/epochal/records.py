@@ -14,21 +14,27 @@ _encoder = msgspec.msgpack.Encoder()
 
 def _decode_ext(code: int, data: memoryview) -> Any:
     if code == EXT_BIG_INT:
-        return int(bytes(data))
+        return int(bytes(data), 16)
     return msgspec.msgpack.Ext(code, bytes(data))
 
 
 _decoder = msgspec.msgpack.Decoder(ext_hook=_decode_ext)
 
 
-def _with_big_ints(value: Any) -> Any:
-    """Return `value` with integers outside 64 bits as the extension type that keeps their digits."""
+def _storable(value: Any) -> Any:
+    """Return `value` with what msgpack cannot hold written otherwise.
+
+    Integers outside 64 bits become the extension type that keeps their digits, lone surrogates become
+    backslash escapes.
+    """
     if type(value) is int and not -(1 << 63) <= value < 1 << 64:
-        return msgspec.msgpack.Ext(EXT_BIG_INT, str(value).encode())
-    if type(value) is dict:
-        return {key: _with_big_ints(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [_with_big_ints(item) for item in value]
+        return msgspec.msgpack.Ext(EXT_BIG_INT, format(value, "x").encode())
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(item) for item in value]
     return value
 
 
@@ -40,21 +46,8 @@ def encode(payload: Mapping[str, Any]) -> bytes:
     """
     try:
         return _encoder.encode(payload)
-    except OverflowError:
-        return _encoder.encode(_with_big_ints(dict(payload)))
-    except UnicodeEncodeError:
-        return _encoder.encode(_without_surrogates(dict(payload)))
-
-
-def _without_surrogates(value: Any) -> Any:
-    """Return `value` with lone surrogates, which UTF-8 cannot hold, written as `\\udc80` and the like."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if type(value) is dict:
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [_without_surrogates(item) for item in value]
-    return value
+    except (OverflowError, UnicodeEncodeError):
+        return _encoder.encode(_storable(dict(payload)))
 
 
 def decode(data: bytes) -> dict[str, Any]:

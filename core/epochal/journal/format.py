@@ -39,7 +39,7 @@ BOOL: Final = "b"
 SEQ_BITS: Final = 48
 SEQ_MASK: Final = (1 << SEQ_BITS) - 1
 
-#: msgpack extension type of an integer outside 64 bits: its decimal digits in ASCII.
+#: msgpack extension type of an integer outside 64 bits: its hexadecimal digits, with a sign, in ASCII.
 EXT_BIG_INT: Final = 1
 
 
