@@ -1,0 +1,193 @@
+"""The file under a writer: whole writes, a bounded buffer while storage refuses, and a folder that vanishes."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+#: What is kept in memory while storage refuses, in bytes.
+BUFFER_BYTES: Final = 4 << 20
+#: Storage that refused is tried again at most this often, in seconds.
+RETRY_S: Final = 1.0
+#: Descriptors from here up are seldom closed or reused by programs that tidy up the low ones.
+_LOWEST_FD: Final = 200
+
+
+class Missing(NamedTuple):
+    """Rows and records that storage refused and the buffer could not hold."""
+
+    rows: int
+    first: int
+    last: int
+
+
+class Storage:
+    """One file, written by its process alone, at places that never overlap.
+
+    Nothing here raises OSError: what cannot be written waits in a buffer of `BUFFER_BYTES`, in the order in which it
+    came, and what does not fit is counted. `report(code, text)` is called once for each kind of fault.
+    """
+
+    def __init__(self, path: str, report: Callable[[str, str], None]) -> None:
+        """Create the file.
+
+        Raises:
+            OSError: it cannot be created.
+        """
+        self.path = path
+        self._report = report
+        self.fd = _high(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        self._pending: deque[tuple[int, bytes]] = deque()
+        self._pending_bytes = 0
+        self._retry_at = 0.0
+        self._rows = self._first = self._last = 0
+        self._vanished = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all that was handed over is in the file."""
+        return not self._pending and not self._rows
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the buffer has room: a new block must not be begun when its header would be lost."""
+        return self._pending_bytes < BUFFER_BYTES
+
+    def write(self, data: bytes | memoryview, at: int, seq: int = 0) -> bool:
+        """Write all of `data` at `at`; what storage refuses is buffered, or counted under `seq`.
+
+        Returns:
+            whether all is in the file now.
+        """
+        try:
+            self._write_all(data, at)
+        except OSError as error:
+            self.refuse(bytes(data), at, seq, error)
+            return False
+        return True
+
+    def complete(self, data: bytes, at: int, written: int, seq: int) -> None:
+        """Go on after a write that stopped short at `written` bytes."""
+        try:
+            self._write_all(memoryview(data)[written:], at + written)
+        except OSError as error:
+            self.refuse(data, at, seq, error)
+
+    def refuse(self, data: bytes, at: int, seq: int, error: OSError) -> None:
+        """Keep what storage refused for a later try, or count it as missing."""
+        self._report(
+            "storage",
+            f"{self.path} cannot be written ({error.strerror or error}): training goes on, rows are kept in memory "
+            f"(up to {BUFFER_BYTES >> 20} MiB) and written as soon as there is room",
+        )
+        self._retry_at = time.monotonic() + RETRY_S
+        if self.accepts:
+            self._pending.append((at, data))
+            self._pending_bytes += len(data)
+        elif seq:
+            self.drop(seq)
+
+    def drop(self, seq: int, rows: int = 1) -> None:
+        """Count rows that could not be kept, from `seq` on."""
+        self._first = self._first or seq
+        self._last = max(self._last, seq + rows - 1)
+        self._rows += rows
+
+    def retry(self, *, now: bool = False) -> Missing | None:
+        """Write what waits, at most once a second unless `now`; return what is missing once there is room again."""
+        if self.healthy or (not now and time.monotonic() < self._retry_at):
+            return None
+        while self._pending:
+            at, data = self._pending[0]
+            try:
+                self._write_all(data, at)
+            except OSError:
+                self._retry_at = time.monotonic() + RETRY_S
+                return None
+            self._pending.popleft()
+            self._pending_bytes -= len(data)
+        if not self._rows:
+            return None
+        missing = Missing(self._rows, self._first, self._last)
+        self._rows = self._first = self._last = 0
+        return missing
+
+    def vanished(self) -> bool:
+        """Return whether the file has been deleted under its writer."""
+        try:
+            return os.fstat(self.fd).st_nlink == 0
+        except OSError:
+            return False
+
+    def restore(self) -> bool:
+        """Write the deleted file anew under its old path, from the descriptor that still holds it, and go on there.
+
+        The new file takes the descriptor's number, so that a write that runs in another thread meanwhile lands in the
+        old or in the new one; what landed in the old one is carried over by a second pass.
+        """
+        if self._vanished:
+            return False
+        self._vanished = True
+        old = new = -1
+        try:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            new = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            old = os.dup(self.fd)
+            _carry(old, new)
+            os.dup2(new, self.fd, inheritable=False)
+            _carry(old, new)
+        except OSError as error:
+            self._report("vanished", f"{self.path} was deleted and cannot be written anew ({error.strerror})")
+            return False
+        finally:
+            for fd in (old, new):
+                if fd >= 0:
+                    os.close(fd)
+        self._vanished = False
+        return True
+
+    def close(self) -> None:
+        """Close the file; what still waits is lost, and later writes are refused."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def _write_all(self, data: bytes | memoryview, at: int) -> None:
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self.fd, view, at)
+            if not written:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            view, at = view[written:], at + written
+
+
+def _high(fd: int) -> int:
+    """Return `fd` under a high number, closed on exec, where the limits allow it."""
+    try:
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
+    except OSError:
+        return fd
+    os.close(fd)
+    return high
+
+
+def _carry(old: int, new: int) -> None:
+    """Copy bytes from `old` to `new` where `new` has none yet: each byte of a journal is written once, never as a hole."""
+    size, at = os.fstat(old).st_size, 0
+    while at < size:
+        there = os.pread(old, 1 << 16, at)
+        if not there:
+            return
+        here = os.pread(new, len(there), at).ljust(len(there), b"\0")
+        if there != here:
+            start = 0
+            for start in range(0, len(there), 8):
+                word = there[start : start + 8]
+                if word != here[start : start + 8] and not any(here[start : start + 8]):
+                    os.pwrite(new, word, at + start)
+        at += len(there)

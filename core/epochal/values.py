@@ -1,0 +1,199 @@
+"""What a person passes to `log` becomes plain numbers and text: never an exception, never a silent loss."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+Scalar = float | int | bool | str
+
+_INT64 = range(-(1 << 63), 1 << 63)
+#: Mappings nested deeper than this (one that holds itself, say) are left out.
+_DEEPEST = 32
+
+
+class Problem(NamedTuple):
+    """A value that was left out or changed, for one warning."""
+
+    name: str
+    text: str
+
+
+class Unusable(Exception):
+    """A value that is no scalar; the message says why and what to do."""
+
+
+class Converters:
+    """Turns values into scalars by their type, and remembers how for each type that it has met.
+
+    Args:
+        foreign: converters of plugins: qualified type name (`torch.Tensor`) to a function that gives a scalar.
+    """
+
+    def __init__(self, foreign: Mapping[str, Callable[[Any], Any]] | None = None) -> None:
+        self._foreign = dict(foreign or {})
+        self._by_type: dict[type, Callable[[Any], Scalar | None]] = {
+            float: lambda value: value,
+            bool: lambda value: value,
+            str: lambda value: value,
+            int: _integer,
+            type(None): lambda value: None,
+        }
+
+    def add(self, converters: Iterable[Any]) -> None:
+        """Take converters over from plugins: objects with `type_name` and `convert`."""
+        for converter in converters:
+            self._foreign[converter.type_name] = converter.convert
+
+    def scalar(self, value: Any) -> Scalar | None:
+        """Return the scalar that a value stands for, or None for None.
+
+        Raises:
+            Unusable: it is no scalar.
+        """
+        kind = type(value)
+        convert = self._by_type.get(kind)
+        if convert is None:
+            convert = self._by_type[kind] = self._find(kind, value)
+        return convert(value)
+
+    def _find(self, kind: type, value: Any) -> Callable[[Any], Scalar | None]:
+        for base in kind.__mro__[:-1]:
+            foreign = self._foreign.get(f"{base.__module__}.{base.__qualname__}")
+            if foreign is not None:
+                return lambda value: _plain(foreign(value))
+        for base, convert in (
+            (str, str),
+            (bool, bool),
+            (int, lambda value: _integer(int(value))),
+            (float, float),
+        ):
+            if isinstance(value, base):
+                return convert
+        if isinstance(value, (bytes, bytearray, complex)):
+            return _unusable
+        if hasattr(kind, "item") and hasattr(kind, "dtype"):
+            return _array
+        if hasattr(kind, "__float__"):
+            return lambda value: float(value)
+        if hasattr(kind, "__index__"):
+            return lambda value: _integer(operator.index(value))
+        if hasattr(kind, "__array__"):
+            return lambda value: _array(value.__array__())
+        return _unusable
+
+
+def flat(metrics: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, Any]]:
+    """Yield (name, value) of a mapping, nested mappings joined with `/`; names that are not text become text."""
+    for name, value in metrics.items():
+        name = prefix + (name if type(name) is str else str(name))
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            yield from flat(value, name + "/", depth + 1)
+        else:
+            yield name, value
+
+
+def plain_metrics(
+    metrics: Mapping[Any, Any], converters: Converters
+) -> tuple[dict[str, Scalar], list[Problem]]:
+    """Return (plain values by name, problems): a bad value costs its own name and one warning, None is skipped.
+
+    Only Exception is caught: KeyboardInterrupt and SystemExit of a value's own code pass through.
+    """
+    values: dict[str, Scalar] = {}
+    problems: list[Problem] = []
+    for name, value in flat(metrics):
+        try:
+            scalar = converters.scalar(value)
+        except Unusable as why:
+            problems.append(Problem(name, f"metric {name!r}: {why}; it was left out"))
+        except Exception as error:
+            problems.append(
+                Problem(name, f"metric {name!r}: a {_kind(value)} could not be turned into a number ({error!r}); it was left out")
+            )
+        else:
+            if type(scalar) is int and scalar not in _INT64:
+                problems.append(Problem(name, f"metric {name!r}: {_short(scalar)} does not fit 64 bits; kept as float64"))
+                scalar = _to_float(scalar)
+            if scalar is not None:
+                values[name] = scalar
+    return values, problems
+
+
+def plain_step(step: Any, converters: Converters) -> int:
+    """Return a step as an int of 64 bits.
+
+    Raises:
+        Unusable: it is no integer of that size.
+    """
+    try:
+        scalar = converters.scalar(step)
+    except Unusable:
+        raise
+    except Exception as error:
+        raise Unusable(f"a {_kind(step)} is no step ({error!r})") from error
+    if isinstance(scalar, float) and scalar.is_integer():
+        scalar = int(scalar)
+    if not isinstance(scalar, int) or scalar not in _INT64:
+        raise Unusable(f"{_short(step)} is no integer of 64 bits")
+    return int(scalar)
+
+
+def _integer(value: int) -> int:
+    return value
+
+
+def _to_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _plain(value: Any) -> Scalar | None:
+    """Return what a plugin's converter gave, as an exact Python type."""
+    if value is None or type(value) in (float, int, bool, str):
+        return value  # type: ignore[no-any-return]
+    if hasattr(value, "item"):
+        return _array(value)
+    return float(value)
+
+
+def _array(value: Any) -> Scalar | None:
+    """Return the one element of an array, tensor or NumPy scalar."""
+    size = getattr(value, "size", None)
+    shape = tuple(getattr(value, "shape", ()))
+    count = math.prod(shape) if shape or not isinstance(size, int) else size
+    if count != 1:
+        raise Unusable(
+            f"{count} values in a {_kind(value)} of shape {shape}: log a number of them (their mean, say), "
+            "or a Histogram to see how they are spread"
+        )
+    if getattr(value.dtype, "kind", "") in ("M", "m", "c", "V"):
+        raise Unusable(f"a {value.dtype} is no number")
+    item = value.item()
+    if type(item) in (float, int, bool, str):
+        return item  # type: ignore[no-any-return]
+    if isinstance(item, str):
+        return str(item)
+    return float(item)
+
+
+def _unusable(value: Any) -> Scalar | None:
+    hint = ": log a number of them, or a Histogram" if isinstance(value, (list, tuple, set)) else ""
+    raise Unusable(f"a {_kind(value)} is no number{hint}")
+
+
+def _kind(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"a {_kind(value)}"
+    return text if len(text) <= 80 else text[:77] + "…"
