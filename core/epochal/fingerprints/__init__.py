@@ -1,0 +1,1 @@
+"""How datasets are hashed: one module for each kind of thing; `epochal.fingerprint` is the door."""

@@ -1,0 +1,295 @@
+"""The hooks that plugins implement, and the plain objects that they receive and return.
+
+Three families, told apart by name:
+
+- `register_*` and `collect_*` *collect*: they are asked once and return plain objects. A failure costs that
+  plugin's contribution, nothing else.
+- names in the past tense (`run_started`) *observe*: what they return is ignored. A plugin that fails is muted for that
+  run.
+- `make_*` *decide*: the first answer that is not None counts; Epochal's own implementation is asked last.
+
+An implementation is a function of a hook's name, marked with `epochal.hookimpl`; it may take any subset of the
+hook's arguments. No hook is called by `run.log`. Order is unspecified, but for `make_*`, where `tryfirst` and `trylast`
+count. Wrappers are refused, since implementations are called one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from .fingerprints.budget import Budget
+
+PROJECT: Final = "epochal"
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_spec = pluggy.HookspecMarker(PROJECT)
+hookimpl: Final = pluggy.HookimplMarker(PROJECT)
+
+
+def _first_answer(function: _F) -> _F:
+    return _spec(firstresult=True)(function)
+
+
+# ------------------------------------------------------------------------------------------------ what hooks exchange
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a hook learns of a run: a description that does not change, not the live run.
+
+    Attributes:
+        id: the run's id.
+        project: the project's name.
+        name: the name that the run has at this moment.
+        folder: the run's folder, absolute.
+        root: the runs folder that it stands in, absolute.
+        rank: the rank of this process, 0 where there is only one.
+    """
+
+    id: str
+    project: str
+    name: str
+    folder: Path
+    root: Path
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Converter:
+    """How a value of a foreign type becomes one that Epochal knows.
+
+    Attributes:
+        type_name: the type's qualified name, `module.Class`. It is compared along the value's method resolution order,
+            so that a subclass is found and nothing has to be imported.
+        convert: takes the value, returns a number, a string, None, or another value that Epochal can log.
+    """
+
+    type_name: str
+    convert: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Fingerprinter:
+    """How a dataset of a foreign type is hashed.
+
+    Attributes:
+        type_name: the type's qualified name, `module.Class`, compared along the method resolution order.
+        fingerprint: takes the dataset and a `Budget`, returns what `epochal.fingerprint` returns (missing keys are
+            filled in), or None if it cannot tell. `budget.of(part)` hashes an array, a file, a table or a list of such
+            things that the dataset is made of. It must never iterate or index the dataset.
+    """
+
+    type_name: str
+    fingerprint: Callable[[Any, Budget], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class ProbeContext:
+    """What a system probe is told.
+
+    Attributes:
+        pid: the process that trains.
+        started: when that process started, in seconds since the epoch.
+        root: the runs folder, absolute.
+    """
+
+    pid: int
+    started: float
+    root: Path
+
+
+@dataclass(frozen=True)
+class SystemProbe:
+    """Something that the companion measures from time to time.
+
+    Attributes:
+        name: a word for messages, unique within the plugin.
+        sample: takes a `ProbeContext`, returns metric names with values, such as `{"system/fan": 0.4}`; an empty
+            mapping if there is nothing to say. It is called in the companion every few seconds and should take
+            milliseconds.
+    """
+
+    name: str
+    sample: Callable[[ProbeContext], Mapping[str, float]]
+
+
+# -------------------------------------------------------------------------------------------- collect: asked once
+
+
+@_spec
+def register_converters() -> Iterable[Converter]:
+    """Say how values of foreign types become numbers.
+
+    When: once for each process, before the first run records its first value.
+    Returns: an iterable of `Converter`. The plugin that is asked first wins a type that two of them name.
+    If you raise: your converters are missing, a warning names your plugin, and the run's record says so.
+
+    Example:
+        from datetime import timedelta
+        from epochal import hookimpl
+        from epochal.hookspecs import Converter
+
+        @hookimpl
+        def register_converters():
+            return [Converter("datetime.timedelta", timedelta.total_seconds)]
+    """
+    raise NotImplementedError
+
+
+@_spec
+def register_fingerprinters() -> Iterable[Fingerprinter]:
+    """Say how datasets of foreign types are hashed.
+
+    When: once for each process, at the first fingerprint of something that Epochal does not know itself.
+    Returns: an iterable of `Fingerprinter`.
+    If you raise: such datasets are recorded with `coverage="none"`, and a warning names your plugin.
+
+    Example:
+        from epochal import hookimpl
+        from epochal.hookspecs import Fingerprinter
+
+        def fingerprint(pairs, budget):
+            return {**budget.of([pairs.inputs, pairs.labels]), "rows": len(pairs.labels)}
+
+        @hookimpl
+        def register_fingerprinters():
+            return [Fingerprinter("my_data.Pairs", fingerprint)]
+    """
+    raise NotImplementedError
+
+
+@_spec
+def register_system_probes() -> Iterable[SystemProbe]:
+    """Add to the system metrics that are recorded beside a run.
+
+    When: once, in the companion process. Your module is imported there too, so keep its imports light.
+    Returns: an iterable of `SystemProbe`.
+    If you raise: your probes are missing, and the run's record says so. A probe that fails later is muted for the run.
+
+    Example:
+        import os
+        from epochal import hookimpl
+        from epochal.hookspecs import SystemProbe
+
+        @hookimpl
+        def register_system_probes():
+            return [SystemProbe("load", lambda context: {"system/load": os.getloadavg()[0]})]
+    """
+    raise NotImplementedError
+
+
+@_spec
+def register_commands(cli: click.Group) -> None:
+    """Add commands to the command line.
+
+    When: when the `epochal` command starts, before it looks at its arguments.
+    Arguments: `cli` is the click group to add to.
+    Returns: nothing that is looked at.
+    If you raise: your commands are missing, and a warning names your plugin.
+
+    Example:
+        import click
+        from epochal import hookimpl
+
+        @hookimpl
+        def register_commands(cli):
+            @cli.command()
+            def hello():
+                click.echo("hello")
+    """
+    raise NotImplementedError
+
+
+@_spec
+def collect_environment(run: RunInfo) -> Mapping[str, Any]:
+    """Add to what is recorded about the machine, the software and the job.
+
+    When: once for each run, in the companion process, at low priority.
+    Arguments: `run` describes the run.
+    Returns: a mapping of names to JSON-like values. Take a top-level name of your own, such as your plugin's.
+    If you raise: your part is missing, and the run's record says so.
+
+    Example:
+        import os
+        from epochal import hookimpl
+
+        @hookimpl
+        def collect_environment(run):
+            job = os.environ.get("SLURM_JOB_ID")
+            return {"slurm": {"job": job}} if job else {}
+    """
+    raise NotImplementedError
+
+
+# ------------------------------------------------------------------------------------ observe: the edges of a run
+
+
+@_spec
+def run_started(run: RunInfo) -> None:
+    """Learn that a run has been opened.
+
+    When: at the end of `init`, in the training process, at every rank; also when a run is resumed.
+    Arguments: `run` describes the run.
+    Returns: nothing that is looked at.
+    If you raise: training goes on, a warning names your plugin, and it is muted for this run.
+    A call that takes longer than 1 s is reported once.
+
+    Example:
+        from epochal import hookimpl
+
+        @hookimpl
+        def run_started(run):
+            (run.root / "latest.txt").write_text(run.id)
+    """
+    raise NotImplementedError
+
+
+@_spec
+def run_finished(run: RunInfo, status: str, summary: Mapping[str, Any]) -> None:
+    """Learn that a run has been closed.
+
+    When: in `finish`, in the training process; never for a run whose process was killed.
+    Arguments: `run` describes the run; `status` is "finished", "failed" or "interrupted"; `summary` holds the summary
+    values that were set by hand (what is derived from metrics is worked out later, from the journal).
+    Returns: nothing that is looked at.
+    If you raise: a warning names your plugin; the run is closed all the same.
+
+    Example:
+        from epochal import hookimpl
+
+        @hookimpl
+        def run_finished(run, status):
+            (run.root / "latest.txt").write_text(f"{run.id} {status}")
+    """
+    raise NotImplementedError
+
+
+# --------------------------------------------------------------------------------- decide: the first answer counts
+
+
+@_first_answer
+def make_run_name(project: str, config: Mapping[str, Any]) -> str | None:
+    """Name a run that the user gave no name.
+
+    When: in `init`, in the training process.
+    Arguments: `project` is the project's name, `config` the configuration as given (secrets are already taken out).
+    Returns: a text that is not empty, or None to leave it to the next.
+    If you raise: a warning names your plugin, and the next one is asked; Epochal's own answer is never missing.
+
+    Example:
+        from epochal import hookimpl
+
+        @hookimpl
+        def make_run_name(config):
+            model = config.get("model")
+            return f"{model}-lr{config['lr']}" if model and "lr" in config else None
+    """
+    raise NotImplementedError
