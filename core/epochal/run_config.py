@@ -26,9 +26,7 @@ class RunConfig(MutableMapping[str, Any]):
     _path: Path
     _record: Callable[[list[Operation]], None]
 
-    def __init__(
-        self, data: dict[str, Any], record: Callable[[list[Operation]], None], path: Path = ()
-    ) -> None:
+    def __init__(self, data: dict[str, Any], record: Callable[[list[Operation]], None], path: Path = ()) -> None:
         object.__setattr__(self, "_data", data)
         object.__setattr__(self, "_path", path)
         object.__setattr__(self, "_record", record)

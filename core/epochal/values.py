@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 Scalar = float | int | bool | str
 
-_INT64 = range(-(1 << 63), 1 << 63)
+#: The first integer that does not fit 64 bits with a sign.
+_BEYOND = 1 << 63
 #: Mappings nested deeper than this (one that holds itself, say) are left out.
 _DEEPEST = 32
 
@@ -75,7 +76,7 @@ class Converters:
         if isinstance(value, (bytes, bytearray, complex)):
             return _unusable
         if hasattr(kind, "item") and hasattr(kind, "dtype"):
-            return _array
+            return _numpy_scalar(kind) or _array
         if hasattr(kind, "__float__"):
             return lambda value: float(value)
         if hasattr(kind, "__index__"):
@@ -95,27 +96,31 @@ def flat(metrics: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterab
             yield name, value
 
 
-def plain_metrics(
-    metrics: Mapping[Any, Any], converters: Converters
-) -> tuple[dict[str, Scalar], list[Problem]]:
+def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> tuple[dict[str, Scalar], list[Problem]]:
     """Return (plain values by name, problems): a bad value costs its own name and one warning, None is skipped.
 
     Only Exception is caught: KeyboardInterrupt and SystemExit of a value's own code pass through.
     """
     values: dict[str, Scalar] = {}
     problems: list[Problem] = []
-    for name, value in flat(metrics):
+    nested = any(type(name) is not str or isinstance(value, Mapping) for name, value in metrics.items())
+    for name, value in flat(metrics) if nested else metrics.items():
         try:
             scalar = converters.scalar(value)
         except Unusable as why:
             problems.append(Problem(name, f"metric {name!r}: {why}; it was left out"))
         except Exception as error:
             problems.append(
-                Problem(name, f"metric {name!r}: a {_kind(value)} could not be turned into a number ({error!r}); it was left out")
+                Problem(
+                    name,
+                    f"metric {name!r}: a {_kind(value)} could not be turned into a number ({error!r}); it was left out",
+                )
             )
         else:
-            if type(scalar) is int and scalar not in _INT64:
-                problems.append(Problem(name, f"metric {name!r}: {_short(scalar)} does not fit 64 bits; kept as float64"))
+            if type(scalar) is int and not -_BEYOND <= scalar < _BEYOND:
+                problems.append(
+                    Problem(name, f"metric {name!r}: {_short(scalar)} does not fit 64 bits; kept as float64")
+                )
                 scalar = _to_float(scalar)
             if scalar is not None:
                 values[name] = scalar
@@ -136,7 +141,7 @@ def plain_step(step: Any, converters: Converters) -> int:
         raise Unusable(f"a {_kind(step)} is no step ({error!r})") from error
     if isinstance(scalar, float) and scalar.is_integer():
         scalar = int(scalar)
-    if not isinstance(scalar, int) or scalar not in _INT64:
+    if not isinstance(scalar, int) or not -_BEYOND <= scalar < _BEYOND:
         raise Unusable(f"{_short(step)} is no integer of 64 bits")
     return int(scalar)
 
@@ -179,6 +184,18 @@ def _array(value: Any) -> Scalar | None:
     if isinstance(item, str):
         return str(item)
     return float(item)
+
+
+def _numpy_scalar(kind: type) -> Callable[[Any], Scalar] | None:
+    """Return the quick way for NumPy's own scalar types: they are logged by the million."""
+    if kind.__module__ != "numpy" or not hasattr(kind, "__float__"):
+        return None
+    name = kind.__name__
+    if name == "bool" or name == "bool_":
+        return bool
+    if name.startswith(("int", "uint")):
+        return int
+    return float if name.startswith(("float", "longdouble")) else None
 
 
 def _unusable(value: Any) -> Scalar | None:

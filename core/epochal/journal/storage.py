@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -152,10 +153,20 @@ class Storage:
         return True
 
     def close(self) -> None:
-        """Close the file; what still waits is lost, and later writes are refused."""
-        fd, self.fd = self.fd, -1
+        """Detach from the file; what still waits is lost.
+
+        The descriptor's number stays taken, by the null device, until nobody can write by it any more: a thread that
+        logs at this very moment must not write into a file that somebody else has just opened.
+        """
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(null, self.fd, inheritable=False)
+        os.close(null)
+
+    def __del__(self) -> None:
+        fd = getattr(self, "fd", -1)
         if fd >= 0:
-            os.close(fd)
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
     def _write_all(self, data: bytes | memoryview, at: int) -> None:
         view = memoryview(data)

@@ -1,0 +1,139 @@
+"""Epochal records machine-learning runs: a folder on your disk, no account, no server, no network.
+
+    import epochal
+
+    with epochal.init("digits", config={"lr": 0.1}) as run:
+        run.log({"loss": 0.5})
+
+Reading is `epochal.runs()` and `epochal.get_run(name)`. What is not needed for `log` is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .errors import (
+        AmbiguousRunError,
+        BadValueError,
+        EpochalError,
+        JournalError,
+        MissingDependencyError,
+        PluginError,
+        PositionError,
+        RunAliveError,
+        RunExistsError,
+        RunNotFoundError,
+        StorageError,
+        WhereError,
+    )
+    from .fingerprint import fingerprint
+    from .history import History
+    from .hookspecs import hookimpl
+    from .opening import init
+    from .recorded import RecordedRun
+    from .run import Run
+    from .run_config import RunConfig
+    from .run_summary import RunSummary
+    from .runs import Runs, get_run, runs
+    from .smoothing import smooth
+
+    config: RunConfig
+    summary: RunSummary
+
+__all__ = [
+    "AmbiguousRunError",
+    "BadValueError",
+    "EpochalError",
+    "History",
+    "JournalError",
+    "MissingDependencyError",
+    "PluginError",
+    "PositionError",
+    "RecordedRun",
+    "Run",
+    "RunAliveError",
+    "RunExistsError",
+    "RunNotFoundError",
+    "Runs",
+    "StorageError",
+    "WhereError",
+    "__version__",
+    "active_run",
+    "config",
+    "fingerprint",
+    "finish",
+    "get_run",
+    "hookimpl",
+    "init",
+    "log",
+    "runs",
+    "smooth",
+    "summary",
+]
+
+#: Public names by the module that holds them.
+_HOMES = {
+    "errors": [name for name in __all__ if name.endswith("Error")],
+    "fingerprint": ["fingerprint"],
+    "history": ["History"],
+    "hookspecs": ["hookimpl"],
+    "opening": ["init"],
+    "recorded": ["RecordedRun"],
+    "run": ["Run"],
+    "runs": ["Runs", "get_run", "runs"],
+    "smoothing": ["smooth"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def active_run() -> Run | None:
+    """Return the run that `epochal.log` writes to: the context's, else the last one opened here; None without one."""
+    from . import active
+
+    return active.active_run()
+
+
+def log(metrics: Mapping[str, Any], *, step: int | None = None, time: float | None = None) -> None:
+    """Record values in the active run; see `Run.log`.
+
+    Raises:
+        EpochalError: no run was ever opened in this process.
+    """
+    from .active import need_active_run
+
+    run = need_active_run("log")
+    if run is not None:
+        run.log(metrics, step=step, time=time)
+
+
+def finish(exit_code: int = 0) -> None:
+    """End the active run; see `Run.finish`. Without an open run this does nothing."""
+    run = active_run()
+    if run is not None:
+        run.finish(exit_code)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("config", "summary"):
+        from .active import need_active_run
+
+        run = need_active_run(name)
+        if run is None:
+            from .errors import EpochalError
+
+            raise EpochalError(f"epochal.{name}: the last run is closed — call epochal.init() again")
+        return getattr(run, name)
+    if name in _HOME_OF:
+        value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,91 @@
+"""What a resumed run takes over from its earlier writers."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import BadValueError, JournalError, PositionError
+from .journal import format
+from .journal.blocks import BlockScan
+
+_KEYS = ("run", "writer", "seq", "time", "next_step")
+
+
+def check_position(position: Mapping[str, Any], folder: Path, id: str) -> dict[str, Any]:
+    """Return a position that this run holds.
+
+    Raises:
+        BadValueError: it is not what `Run.position` gives.
+        PositionError: it is of another run, or its writer or seq are not in this one.
+    """
+    missing = [key for key in _KEYS if key not in position]
+    if missing:
+        raise BadValueError(f"position {dict(position)!r} lacks {missing[0]!r}: give what run.position() returned")
+    if position["run"] != id:
+        raise PositionError(
+            f"the position is of run {position['run']}, not of {id}: resume that run, or leave position out"
+        )
+    for scan in _scans(folder):
+        if scan.header.writer.hex() == position["writer"]:
+            if any(frame.seq == position["seq"] for frame in scan.frames() if frame.payload.get("k") == "position"):
+                return {key: position[key] for key in _KEYS}
+            raise PositionError(
+                f"run {id} has no position {position['seq']} of writer {position['writer']}: was its folder replaced?"
+            )
+    raise PositionError(
+        f"run {id} has no journal of writer {position['writer']}: copy the whole run folder, or leave position out"
+    )
+
+
+def next_step(folder: Path, rank: int) -> int:
+    """Return the automatic step at which this rank's record stands: one more than the last step, 0 at the start."""
+    last: tuple[tuple[int, int], int] | None = None
+    for scan in _scans(folder):
+        opening = next((frame.payload for frame in scan.frames()), {})
+        if opening.get("rank") != rank or opening.get("role") not in ("main", "child", "import"):
+            continue
+        for seq, step in _last_rows(scan):
+            if last is None or (opening["ordinal"], seq) > last[0]:
+                last = (opening["ordinal"], seq), step
+    return last[1] + 1 if last is not None and last[1] < (1 << 63) - 1 else 0
+
+
+def _scans(folder: Path) -> Iterator[BlockScan]:
+    for path in sorted((folder / "journal").glob("*.epochal")):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            scan = BlockScan(fd)
+            scan.refresh()
+            yield scan
+        except JournalError:
+            continue
+        finally:
+            os.close(fd)
+
+
+def _last_rows(scan: BlockScan) -> Iterator[tuple[int, int]]:
+    """Yield (seq, step) of the last row of each table, of rows that stand in frames, and before each segment."""
+    for frame in scan.frames():
+        if frame.payload.get("k") == "row":
+            yield frame.seq, int(frame.payload["step"])
+        elif frame.payload.get("k") == "segment":
+            yield frame.seq, int(frame.payload["next_step"]) - 1
+    tag = format.mark_tag(scan.header.writer)
+    seen: set[int] = set()
+    for block in reversed(scan.blocks):
+        if block.kind != format.ROWS or block.table in seen:
+            continue
+        data = os.pread(scan.fd, block.end - block.body, block.body)
+        for at in range(len(data) // block.stride * block.stride - block.stride, -1, -block.stride):
+            (mark,) = struct.unpack_from("<q", data, at + block.stride - 8)
+            if mark >> format.SEQ_BITS == tag:
+                seen.add(block.table)
+                yield mark & format.SEQ_MASK, struct.unpack_from("<q", data, at)[0]
+                break

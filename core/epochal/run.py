@@ -1,0 +1,408 @@
+"""`Run`: the verbs by which a training is recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from struct import error as StructError
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .columns import plain_columns
+from .ending import Ending, ending_of
+from .faults import Faults
+from .journal.format import SEQ_MASK
+from .run_config import Operation, RunConfig
+from .run_summary import RunSummary
+from .values import Unusable, plain_metrics, plain_step
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_pwrite = os.pwrite
+
+
+class Run:
+    """A run that is being recorded; `epochal.init` makes one.
+
+    What `log` returned from is kept, whatever happens to the process the next microsecond. Every verb may be called
+    from any thread, signal handler or forked process. After `init` nothing is raised into the training: a fault warns
+    once and stands in the run's notices. Any step is accepted and kept, in any order.
+    """
+
+    def __init__(self, session: Session, *, config: dict[str, Any], summary: dict[str, Any], next_step: int) -> None:
+        self._session = session
+        self._fault: Faults = session.fault
+        self._config = RunConfig(config, self._record_config)
+        self._summary = RunSummary(summary, self._record_summary, session.derived_summary)
+        self._steps = count(next_step)
+        self._closed = False
+        self._attach()
+
+    def _attach(self) -> None:
+        """Take what `log` needs from the session's writer."""
+        writer = self._session.writer
+        self._here = self._session.here
+        self._writer = writer
+        self._tables = writer.tables
+        self._fd = writer.storage.fd
+        self._now = writer.clock
+        self._next_mark = writer.next_mark
+
+    # Recording
+
+    def log(self, metrics: Mapping[str, Any], *, step: int | None = None, time: float | None = None) -> None:
+        """Record values at a step; when it returns, no death of a process can lose them.
+
+        Args:
+            metrics: name to value: numbers, NumPy scalars, arrays and tensors of one element, anything with
+                `__float__`, text; nested mappings are joined with `/`; None is skipped.
+            step: any integer of 64 bits, in any order; by default one more than the last call's.
+            time: seconds since the epoch; by default now.
+        """
+        # Known names with plain values go straight to the file; all else takes the careful way below.
+        if time is None and self._here[0]:
+            try:
+                table = self._tables.get((*metrics, *map(type, metrics.values())))
+            except Exception:
+                table = None
+            if table is not None and (step is None or type(step) is int):
+                slot, end = table.slots
+                at = slot()
+                if at < end or (at := self._writer.grow(table)) is not None:
+                    if step is None:
+                        step = next(self._steps)
+                    else:
+                        self._steps = count(step + 1)
+                    now = self._now()
+                    mark = self._next_mark()
+                    try:
+                        row = table.pack(step, *metrics.values(), now, mark)
+                    except StructError:  # an int or a step beyond 64 bits
+                        self._log_carefully(metrics, step, now, mark)
+                        return
+                    try:
+                        written = _pwrite(self._fd, row, at)
+                    except OSError as error:
+                        self._writer.storage.refuse(row, at, mark & SEQ_MASK, error)
+                    else:
+                        if written != table.stride:
+                            self._writer.storage.complete(row, at, written, mark & SEQ_MASK)
+                    if now >= self._writer.check_at:
+                        self._check(now)
+                    return
+        self._log_carefully(metrics, step, time)
+
+    def _log_carefully(self, metrics: Any, step: Any, time: Any, mark: int | None = None) -> None:
+        try:
+            if not self._open("log"):
+                return
+            if not isinstance(metrics, Mapping):
+                self._fault(
+                    "log",
+                    f"run.log takes a mapping of names to values, got a {type(metrics).__qualname__}: nothing was recorded",
+                )
+                return
+            values, problems = plain_metrics(metrics, self._session.converters)
+            for problem in problems:
+                self._fault("value", problem.text, once=problem.name, metric=problem.name)
+            at = self._step(step)
+            now = self._time(time)
+            if values:
+                self._writer.row(values, at, now, mark)
+            self._check(self._now())
+        except Exception as error:
+            self._fault.internal("log", error)
+
+    def extend(self, columns: Mapping[str, Any], *, steps: Any, times: Any = None) -> None:
+        """Record whole columns in one call: importers and vectorised loops use it.
+
+        Args:
+            columns: name to values, each of shape (n,); NaN stays.
+            steps: integers, shape (n,).
+            times: seconds since the epoch, shape (n,); by default now for all.
+        """
+        try:
+            if not self._open("extend"):
+                return
+            plain, at, when, problems = plain_columns(columns, steps, times, self._now())
+            for problem in problems:
+                self._fault("value", problem.text, once=f"extend {problem.name}", metric=problem.name)
+            if plain and len(at):
+                self._writer.extend(plain, at, when)
+                self._steps = count(int(at[-1]) + 1)
+            self._check(self._now())
+        except Exception as error:
+            self._fault.internal("extend", error)
+
+    @property
+    def config(self) -> RunConfig:
+        """The run's settings: a mapping with attribute access; each change is recorded with its time."""
+        return self._config
+
+    @property
+    def summary(self) -> RunSummary:
+        """The run's summary: values that you set stay yours, others come from what was logged."""
+        return self._summary
+
+    def define_metric(
+        self, name: str, *, step: str | None = None, summary: str | list[str] | None = None, goal: str | None = None
+    ) -> None:
+        """Choose a metric's axis and what stands for it in the summary.
+
+        Args:
+            name: a metric, or a pattern with `*` (`"val/*"`).
+            step: the metric to draw it over (`"epoch"`).
+            summary: one or several of last, min, max, mean, first, best, none.
+            goal: `"min"` or `"max"`, which says what best is.
+        """
+        wanted = [summary] if isinstance(summary, str) else list(summary or ())
+        unknown = [word for word in wanted if word not in ("last", "min", "max", "mean", "first", "best", "none")]
+        if unknown or goal not in (None, "min", "max"):
+            self._fault(
+                "define_metric",
+                f"define_metric({name!r}): {unknown[0] if unknown else goal!r} is not known: summary takes last, min, "
+                "max, mean, first, best, none; goal takes 'min' or 'max'",
+                once=name,
+            )
+            return
+        self._record("metric", {"name": name, "step": step, "summary": wanted or None, "goal": goal})
+
+    def use_dataset(self, name: str, data: Any, *, fingerprint: str = "quick") -> dict[str, Any]:
+        """Write what identifies a dataset's content into `config["datasets"][name]`, and return it.
+
+        Args:
+            name: `"train"`, `"validation"`, …
+            data: a file or folder (path), array, table, or what a plugin knows; no data byte is stored, a dataset
+                of yours is never iterated.
+            fingerprint: `"quick"` stops at about a second (`coverage` says so), `"full"` reads all.
+        """
+        try:
+            from .fingerprint import fingerprint as fingerprint_of
+
+            found = dict(fingerprint_of(data, full=fingerprint == "full"))
+        except Exception as error:
+            kind = type(data).__qualname__
+            self._fault("dataset", f"dataset {name!r} (a {kind}) has no fingerprint: {error}", once=name)
+            found = {"kind": kind, "sha256": None, "coverage": "none", "why": str(error)}
+        self.config.update({"datasets": {name: found}})
+        return found
+
+    # Where the record stands
+
+    def position(self) -> dict[str, Any]:
+        """Return where the record stands, to be kept in a checkpoint and given to `init(resume=…, position=…)`.
+
+        Returns:
+            `{run, writer, seq, time, next_step}`: plain text and numbers.
+        """
+        try:
+            if self._open("position"):
+                now = self._now()
+                seq = self._writer.record("position", {}, time=now)
+                return {
+                    "run": self.id,
+                    "writer": self._writer.hex,
+                    "seq": seq,
+                    "time": now,
+                    "next_step": self._next_step(),
+                }
+        except Exception as error:
+            self._fault.internal("position", error)
+        return {}
+
+    def rewind(self, step: int | None = None, *, position: Mapping[str, Any] | None = None) -> None:
+        """Open a new segment: what was recorded at and after `step` is hidden from now on, and kept.
+
+        Args:
+            step: the first step that may be logged again.
+            position: instead of a step, what `position()` gave.
+        """
+        try:
+            if not self._open("rewind"):
+                return
+            if position:
+                cut: dict[str, Any] = {key: position[key] for key in ("writer", "seq", "time")}
+                first = position["next_step"]
+            else:
+                first = plain_step(step, self._session.converters)
+                cut = {"step": first}
+            self._record("segment", {"why": "rewind", "cut": cut, "next_step": first})
+            self._steps = count(first)
+        except (Unusable, KeyError) as error:
+            self._fault("rewind", f"run.rewind: {error}: nothing was hidden; give the first step to log again")
+        except Exception as error:
+            self._fault.internal("rewind", error)
+
+    # Identity
+
+    @property
+    def id(self) -> str:
+        """The run's id: its folder's name, in the order of time."""
+        return self._session.info.id
+
+    @property
+    def project(self) -> str:
+        """The project that the run belongs to."""
+        return self._session.info.project
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self._session.info.folder
+
+    @property
+    def rank(self) -> int:
+        """The rank of this process in the run, 0 where there is one."""
+        return self._session.info.rank
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is recorded."""
+        return False
+
+    @property
+    def name(self) -> str:
+        """The run's name; set it to rename the run."""
+        return str(self._session.meta["name"])
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._set_meta(name=str(name))
+
+    @property
+    def notes(self) -> str | None:
+        """Free text about the run."""
+        notes: str | None = self._session.meta.get("notes")
+        return notes
+
+    @notes.setter
+    def notes(self, notes: str | None) -> None:
+        self._set_meta(notes=notes)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The run's tags."""
+        return tuple(self._session.meta.get("tags") or ())
+
+    @tags.setter
+    def tags(self, tags: tuple[str, ...] | list[str]) -> None:
+        self._set_meta(tags=[str(tag) for tag in tags])
+
+    def notice(self, code: str, text: str, **data: Any) -> None:
+        """Put something into the record that whoever reads the run should know.
+
+        Args:
+            code: a short word for programs.
+            text: a sentence for people.
+            data: more, as plain values.
+        """
+        self._session.record_notice(code, text, data)
+
+    # The end
+
+    def finish(self, exit_code: int = 0) -> None:
+        """End the run: finished, or failed with an exit code other than 0. A second call does nothing.
+
+        In a forked child only the child's own file is closed. Never waits for a network or another process.
+        """
+        self._end(Ending("failed" if exit_code else "finished", exit_code))
+
+    def _end(self, ending: Ending) -> None:
+        if self._closed:
+            return
+        try:
+            if self._here[0]:
+                self._session.end(ending, self._summary)
+        except Exception as error:
+            self._fault.internal("finish", error)
+        finally:
+            self._closed = True
+            self._tables = {}
+            self._session.closed(self)
+
+    def __enter__(self) -> Run:
+        self._session.activate(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._here[0]:
+            self._end(ending_of(error))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r} ({self.id}) of {self.project!r}{', closed' if self._closed else ''}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a spawned worker log into this run, by a file of its own."""
+        from .session import attach
+
+        info = self._session.info
+        return attach, (str(info.folder), info.rank, self._writer.hex, self._writer.last_seq, self._writer.ordinal)
+
+    # Within
+
+    def _open(self, verb: str) -> bool:
+        """Whether a verb may write; moves on to a writer of its own in a forked process."""
+        if self._closed:
+            self._fault("closed", f"run.{verb} after finish: run {self.name!r} is closed, nothing more is recorded")
+            return False
+        if not self._here[0]:
+            self._session.enter_child()
+            self._attach()
+        return True
+
+    def _step(self, step: Any) -> int:
+        if step is None:
+            return next(self._steps)
+        try:
+            plain = plain_step(step, self._session.converters)
+        except Unusable as why:
+            plain = next(self._steps)
+            self._fault("step", f"run.log: step {why}; recorded at the automatic step {plain} instead")
+            return plain
+        self._steps = count(plain + 1)
+        return plain
+
+    def _next_step(self) -> int:
+        # itertools.count offers no other way to look at it without taking a number
+        return int(repr(self._steps)[6:-1])
+
+    def _time(self, time: Any) -> float:
+        if time is None:
+            return self._now()
+        try:
+            return float(time.timestamp() if hasattr(time, "timestamp") else time)
+        except Exception:
+            self._fault(
+                "time", f"run.log: time {time!r} is no number of seconds since the epoch; now was taken instead"
+            )
+            return self._now()
+
+    def _check(self, now: float) -> None:
+        if now >= self._writer.check_at:
+            self._writer.check(now)
+
+    def _record(self, kind: str, fields: Mapping[str, Any]) -> None:
+        try:
+            if self._open(kind):
+                self._writer.record(kind, fields)
+                self._check(self._now())
+        except Exception as error:
+            self._fault.internal(kind, error)
+
+    def _record_config(self, operations: list[Operation]) -> None:
+        from .redaction import redact
+
+        safe = [[path, *(redact(value, path) for value in values)] for path, *values in operations]
+        self._record("config", {"ops": safe})
+
+    def _record_summary(self, values: dict[str, Any], deleted: list[str]) -> None:
+        self._record("summary", {"set": values, "delete": deleted})
+
+    def _set_meta(self, **values: Any) -> None:
+        self._session.meta.update(values)
+        self._record("meta", {"set": self._session.safe_meta(values)})

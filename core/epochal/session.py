@@ -1,0 +1,204 @@
+"""What stands behind an open `Run`: its writer, lock, companion and plugins, and what changes in a forked child."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import active, liveness, processes
+from .clock import run_clock
+from .ending import Ending
+from .faults import Faults
+from .forks import process_byte
+from .hookspecs import RunInfo
+from .journal.writer import JournalWriter
+from .redaction import redact_text
+from .values import Converters
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .plugins import PluginManager
+    from .run import Run
+    from .run_summary import RunSummary
+
+
+class Session:
+    """One run as this process holds it open."""
+
+    def __init__(
+        self,
+        info: RunInfo,
+        *,
+        role: str,
+        ordinal: int,
+        world: int | None = None,
+        parent: Mapping[str, Any] | None = None,
+        meta: Mapping[str, Any] | None = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        """Create the journal and write its first frame.
+
+        Raises:
+            OSError: the journal cannot be created.
+        """
+        self.info = info
+        self.meta: dict[str, Any] = dict(meta or {})
+        self.plugins = plugins
+        self.fault = Faults(self.record_notice)
+        self.muted: set[str] = set()
+        self.converters = Converters()
+        self.companion: Any = None
+        self.world = world
+        self._lock_fd = -1
+        self._open_writer(role, ordinal, parent)
+
+    def _open_writer(self, role: str, ordinal: int, parent: Mapping[str, Any] | None) -> None:
+        self.here = process_byte()
+        self.writer = JournalWriter(
+            self.info.folder, role=role, rank=self.info.rank, ordinal=ordinal, clock=run_clock(), report=self.fault
+        )
+        lock: dict[str, Any] | None = None
+        if role == "main":
+            liveness.claim(self.writer.path)
+            try:
+                self._lock_fd, lock = liveness.hold_lock(self.writer.path)
+            except OSError as error:
+                self.fault(
+                    "lock",
+                    f"the lock beside {self.writer.path} cannot be held ({error}): other machines cannot see that this run is alive",
+                )
+        self.writer.record(
+            "open",
+            {
+                "run": self.info.id,
+                "project": self.info.project,
+                "role": role,
+                "rank": self.info.rank,
+                "world": self.world,
+                "ordinal": ordinal,
+                "parent": parent,
+                "host": processes.host(),
+                "boot": processes.boot_id(),
+                "pidns": processes.pid_namespace(),
+                "pid": os.getpid(),
+                "pid_start": processes.start_time(os.getpid()),
+                "lock": lock,
+                "software": f"epochal {__version__}",
+            },
+        )
+
+    def enter_child(self) -> None:
+        """Go on in a forked process with a writer of its own; the parent's file and lock stay the parent's."""
+        before = self.writer
+        parent = {"writer": before.hex, "seq": before.last_seq, "ordinal": before.ordinal}
+        self.companion = None
+        self._lock_fd = -1
+        self._open_writer("child", next_ordinal(self.info.folder, self.info.rank), parent)
+
+    def record_notice(self, code: str, text: str, data: Mapping[str, Any]) -> None:
+        """Write a notice; a fault while the writer is not there yet is told by its warning alone."""
+        writer = getattr(self, "writer", None)
+        if writer is not None:
+            from .config_values import jsonlike
+
+            writer.record("notice", {"code": code, "text": redact_text(text), "data": jsonlike(data)})
+
+    def safe_meta(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return name, tags, notes and so on with secrets replaced."""
+        return {key: redact_text(value) if isinstance(value, str) else value for key, value in values.items()}
+
+    def derived_summary(self) -> Mapping[str, Any]:
+        """Return what the history gives for the summary, read back from the run's folder."""
+        from .recorded import RecordedRun
+
+        return RecordedRun(self.info.folder).summary
+
+    def observe(self, hook: str, **arguments: Any) -> None:
+        """Call the plugins that watch; one that raises is named once, muted, and shown in the record."""
+        if self.plugins is not None:
+            self.plugins.observe(hook, mute=self.muted, on_problem=self.plugin_problem, **arguments)
+
+    def plugin_problem(self, problem: Any) -> None:
+        """Keep what a plugin did wrong in the run's record."""
+        self.record_notice("plugin", str(problem), {})
+
+    def start_companion(self) -> None:
+        """Start the process that does what may be slow or fail; without it only what it adds is missing."""
+        from .companion import spawn
+
+        self.companion = spawn.start(
+            run=self.info,
+            journal=self.writer.path,
+            writer=self.writer.hex,
+            rank=self.info.rank,
+            ordinal=self.writer.ordinal,
+            plugins=self.plugins.module_names() if self.plugins is not None else [],
+        )
+        if self.companion.problem:
+            self.fault("companion", self.companion.problem)
+
+    def activate(self, run: Run) -> None:
+        """Make a run the active one of this context."""
+        active.activate(run)
+
+    def end(self, ending: Ending, summary: RunSummary) -> None:
+        """Write how the run ended and let go of everything."""
+        if self.writer.role == "main":
+            self.observe("run_finished", run=self.info, status=ending.state, summary=summary)
+            self.writer.record("finish", ending._asdict())
+        self.writer.close()
+        if self.companion is not None:
+            self.companion.finished()
+        if self._lock_fd >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._lock_fd)
+            self._lock_fd = -1
+        if self.writer.role == "main":
+            liveness.release(self.writer.path)
+
+    def closed(self, run: Run) -> None:
+        """Forget a run that has ended."""
+        active.closed(run)
+
+
+def next_ordinal(folder: Path, rank: int) -> int:
+    """Return one more than the greatest ordinal that this rank has in the run, 1 where it has none."""
+    greatest = 0
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder / "journal"):
+            parts = entry.name.split("-")
+            if len(parts) == 4 and parts[1] == str(rank) and parts[2].isdigit():
+                greatest = max(greatest, int(parts[2]))
+    return greatest + 1
+
+
+def attach(folder: str, rank: int, writer: str, seq: int, ordinal: int) -> Run:
+    """Open a run again in a process that was spawned with it, by a journal of its own.
+
+    A run that cannot be written from here becomes a disabled one, with a warning: unpickling must not end a worker.
+    """
+    from .disabled import DisabledRun
+    from .faults import logger
+    from .recorded import RecordedRun
+    from .run import Run
+
+    path = Path(folder)
+    try:
+        recorded = RecordedRun(path)
+        info = RunInfo(recorded.id, recorded.project, recorded.name, path, path.parent.parent, rank)
+        session = Session(
+            info,
+            role="child",
+            ordinal=next_ordinal(path, rank),
+            parent={"writer": writer, "seq": seq, "ordinal": ordinal},
+            meta={"name": recorded.name},
+        )
+        run = Run(session, config=dict(recorded.config), summary={}, next_step=0)
+    except Exception as error:
+        logger.warning("run in %s cannot be written from process %d: %s", folder, os.getpid(), error)
+        return DisabledRun(project="", name="", id=path.name, folder=path)
+    active.opened(run)
+    return run
