@@ -1,0 +1,34 @@
+"""What a test needs to be installed: absent it skips, unless EPOCHAL_REQUIRE names it; then that is a failure."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+#: The modules of which one must be there for a framework to count as installed.
+MODULES = {"lightning": ("lightning", "pytorch_lightning")}
+
+
+def required() -> set[str]:
+    """Return the names that EPOCHAL_REQUIRE lists, separated by commas."""
+    return {name.strip() for name in os.environ.get("EPOCHAL_REQUIRE", "").split(",") if name.strip()}
+
+
+def need(name: str) -> ModuleType:
+    """Return the module of a framework (`lightning`, `keras`, `transformers`, `torch`, …), imported.
+
+    In an environment of ours that is made for a framework, one that cannot be imported is broken, not absent: a test
+    that skips there would say nothing. So tox sets EPOCHAL_REQUIRE, and this raises instead of skipping.
+    """
+    error: ImportError | None = None
+    for module in MODULES.get(name, (name,)):
+        try:
+            return import_module(module)
+        except ImportError as absent:
+            error = absent
+    if name in required():
+        raise RuntimeError(f"EPOCHAL_REQUIRE names {name}, and it cannot be imported here") from error
+    pytest.skip(f"{name} is not installed", allow_module_level=True)
