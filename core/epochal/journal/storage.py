@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -162,11 +161,14 @@ class Storage:
         os.dup2(null, self.fd, inheritable=False)
         os.close(null)
 
-    def __del__(self) -> None:
+    def __del__(self, _close: Callable[[int], None] = os.close) -> None:
+        # bound as a default: at the interpreter's end the module's own names may be gone
         fd = getattr(self, "fd", -1)
         if fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(fd)
+            try:
+                _close(fd)
+            except OSError:
+                pass
 
     def _write_all(self, data: bytes | memoryview, at: int) -> None:
         view = memoryview(data)
