@@ -1,0 +1,1 @@
+"""The companion: a second process beside each training process, for all that may be slow or fail."""

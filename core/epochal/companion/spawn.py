@@ -1,0 +1,228 @@
+"""Starts a companion from the trainer, in one or two milliseconds, without leaving it a child, a thread or a lock."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import select
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import processes
+from .assignment import Assignment
+
+if TYPE_CHECKING:
+    from ..hookspecs import RunInfo
+
+#: Set to `off` to train without a companion.
+SWITCH: Final = "EPOCHAL_COMPANION"
+_SHELL: Final = "/bin/sh"
+_BOOT: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
+#: Where the companion finds the read end of the pipe.
+_PIPE_FD: Final = 3
+#: Descriptors from here up are seldom closed or reused by programs that tidy up the low ones.
+_LOWEST_FD: Final = 200
+#: Libraries that a user loads into the trainer have no business in the companion.
+_NOT_HANDED_ON: Final = ("LD_PRELOAD", "DYLD_INSERT_LIBRARIES")
+
+
+class Companion:
+    """A started companion, as the trainer sees it.
+
+    Attributes:
+        problem: why there is none, in one sentence; None if it was started.
+    """
+
+    def __init__(self, write_fd: int | None = None, problem: str | None = None) -> None:
+        self.problem = problem
+        self._owner = os.getpid()
+        self._fd = write_fd
+        self._identity = None if write_fd is None else _identity(write_fd)
+
+    def finished(self) -> None:
+        """Tell it that the run's `finish` record is written. It never waits, and does nothing in a forked child."""
+        if self._pipe() is None:
+            return
+        fd, self._fd = self._fd, None
+        if fd is None:
+            return
+        try:
+            if self._heard(fd):
+                _write_without_sigpipe(fd, b"F")
+        except OSError:
+            pass  # it is gone, or so far behind that the pipe is full: it reads the finish record itself
+        finally:
+            os.close(fd)
+
+    def alive(self) -> bool:
+        """Return whether it still listens."""
+        fd = self._pipe()
+        return fd is not None and self._heard(fd)
+
+    def _pipe(self) -> int | None:
+        """Return our end of the pipe, unless this is a forked child or the user's program has closed it under us."""
+        if self._fd is None or os.getpid() != self._owner:
+            return None
+        if _identity(self._fd) != self._identity:
+            self._fd = None
+        return self._fd
+
+    @staticmethod
+    def _heard(fd: int) -> bool:
+        poll = select.poll()
+        poll.register(fd, 0)
+        return not any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
+
+
+def start(
+    *, run: RunInfo, journal: str, writer: str, rank: int, ordinal: int, plugins: list[str] | None = None
+) -> Companion:
+    """Start the companion of one writer. It never raises; what went wrong is `.problem` of what it returns.
+
+    Args:
+        run: the run.
+        journal: absolute path of the trainer's journal.
+        writer: its writer id, 32 hex characters.
+        rank: the writer's rank.
+        ordinal: the writer's ordinal.
+        plugins: names of the modules that may hold hooks for the companion.
+    """
+    problem = _obstacle()
+    if problem:
+        return Companion(problem=problem)
+    try:
+        assignment = Assignment(
+            id=run.id, project=run.project, name=run.name, folder=os.fspath(run.folder),
+            root=os.fspath(run.root), rank=rank, journal=journal, writer=writer, ordinal=ordinal, pid=os.getpid(),
+            pid_start=processes.start_time(os.getpid()), argv=list(sys.orig_argv), cwd=_working_folder(),
+            plugins=list(plugins or ()),
+        )  # fmt: skip
+        return Companion(_launch(assignment))
+    except Exception as error:  # a training goes on whatever happens here
+        return Companion(problem=f"the companion could not be started ({_words(error)})")
+
+
+def _obstacle() -> str | None:
+    """Return why no companion can be started from this interpreter, if so."""
+    if os.environ.get(SWITCH, "").strip().lower() in {"off", "0", "no", "false"}:
+        return f"the companion is off, as {SWITCH}={os.environ[SWITCH]} says"
+    if sys.platform == "win32" or not hasattr(os, "posix_spawn"):
+        return f"the companion needs Linux or macOS, this is {sys.platform}"
+    if not sys.executable:
+        return "the companion could not be started (sys.executable is empty)"
+    name = os.path.basename(sys.executable).lower()
+    if getattr(sys, "frozen", False) or not name.startswith(("python", "pypy")):
+        return f"the companion could not be started ({sys.executable} is no plain Python interpreter)"
+    if not os.path.isfile(_BOOT):
+        return f"the companion could not be started ({_BOOT} is not a file)"
+    return None
+
+
+def _launch(assignment: Assignment) -> int:
+    """Start the process and return our end of its pipe.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    read_fd, write_fd = os.pipe()
+    try:
+        read_fd, write_fd = _high(read_fd), _high(write_fd)
+        os.set_blocking(write_fd, False)
+        environment = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
+        environment.update(assignment.variables(import_path()))
+        command = [*interpreter(), _BOOT, "main", assignment.id]
+        actions: list[tuple[Any, ...]] = [
+            (os.POSIX_SPAWN_DUP2, read_fd, _PIPE_FD),  # first: it may stand where a standard stream goes
+            *((os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)),
+        ]
+        try:
+            # The shell starts it in the background and ends: it is nobody's child then, and we wait for a shell only.
+            pid = _spawn(_SHELL, ["sh", "-c", '"$@" &', "sh", *command], environment, actions)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.EACCES, errno.ENOEXEC}:
+                raise
+            pid = _spawn(command[0], [*command, "--detach"], environment, actions)
+        _reap(pid)
+    except BaseException:
+        os.close(write_fd)
+        raise
+    finally:
+        os.close(read_fd)
+    return write_fd
+
+
+def _spawn(path: str, argv: list[str], environment: dict[str, str], actions: list[tuple[Any, ...]]) -> int:
+    usual = [signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+    options: dict[str, Any] = {"file_actions": actions, "setsigmask": (), "setsigdef": usual}
+    try:
+        return os.posix_spawn(path, argv, environment, setsid=True, **options)
+    except NotImplementedError:  # an old C library: `boot` makes the session
+        return os.posix_spawn(path, argv, environment, **options)
+
+
+def _reap(pid: int) -> None:
+    # Where a SIGCHLD handler of the user's was faster, or SIGCHLD is ignored, there is nothing left to wait for.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def interpreter() -> list[str]:
+    """Return the command of a bare interpreter like this one: no site, no user settings, no PYTHON* variables."""
+    # PYTHONHOME is how some relocated interpreters find their library; it does not reach an isolated one.
+    command = [sys.executable, *(("-s",) if os.environ.get("PYTHONHOME") else ("-I",)), "-S"]
+    if sys.dont_write_bytecode:
+        command.append("-B")
+    if sys.flags.utf8_mode:
+        command += ["-X", "utf8"]
+    if sys.pycache_prefix:
+        command += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+    return command
+
+
+def import_path() -> list[str]:
+    """Return `sys.path` for a process that runs in another folder."""
+    return [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str) and "\n" not in entry]
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"  # it was deleted
+
+
+def _high(fd: int) -> int:
+    """Return `fd` under a high number, closed on exec, where the limits allow it."""
+    try:
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
+    except OSError:
+        return fd
+    os.close(fd)
+    return high
+
+
+def _identity(fd: int) -> tuple[int, int] | None:
+    try:
+        facts = os.fstat(fd)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
+def _write_without_sigpipe(fd: int, data: bytes) -> None:
+    """Write to a pipe whose reader may be gone, also where the program has given SIGPIPE its deadly default back."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGPIPE])
+    try:
+        os.write(fd, data)
+    except BrokenPipeError:
+        if signal.SIGPIPE not in before and hasattr(signal, "sigtimedwait") and signal.SIGPIPE in signal.sigpending():
+            signal.sigtimedwait([signal.SIGPIPE], 0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
