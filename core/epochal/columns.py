@@ -72,12 +72,9 @@ def _column(array: np.ndarray, name: str) -> tuple[np.ndarray, Problem | None]:
 
 def _holds_numbers(array: np.ndarray) -> bool:
     """Whether an object or extension column (Decimal, bfloat16) converts number by number."""
-    return (
-        array.dtype.kind in "OV"
-        and not array.dtype.names
-        and hasattr(array.dtype.type, "__float__")
-        or (array.dtype.kind == "O" and all(hasattr(value, "__float__") for value in array.tolist()))
-    )
+    if array.dtype.kind == "O":
+        return all(hasattr(value, "__float__") for value in array.tolist())
+    return array.dtype.kind == "V" and not array.dtype.names and hasattr(array.dtype.type, "__float__")
 
 
 def _integers(array: np.ndarray, what: str) -> np.ndarray:

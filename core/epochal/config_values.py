@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 #: Deeper than this, or inside itself, a value becomes its text.
@@ -53,7 +54,7 @@ def _known(value: Any, depth: int) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: _convert(getattr(value, field.name, None), depth + 1) for field in fields}
-    if isinstance(value, Set):
+    if isinstance(value, AbstractSet):
         items = [_convert(item, depth + 1) for item in value]
         return sorted(items, key=lambda item: (str(type(item)), str(item)))
     if isinstance(value, Sequence):

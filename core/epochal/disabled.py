@@ -1,17 +1,22 @@
 """A run that records nothing: no file, process, thread or socket, and every attribute works."""
 
+# ruff: noqa: ARG002 - a verb that does nothing takes what the real one takes
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import active
 from .layout import run_folder, writing_root
 from .run import Run
 from .run_config import RunConfig
 from .run_summary import RunSummary
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class DisabledRun(Run):
@@ -31,8 +36,8 @@ class DisabledRun(Run):
     ) -> None:
         self._identity = (id, project, folder or run_folder(writing_root(), project or "disabled", id), rank)
         self._name, self._tags, self._notes = name, tags, notes
-        self._config = RunConfig(config or {}, lambda operations: None)
-        self._summary = RunSummary({}, lambda values, deleted: None, dict)
+        self._config = RunConfig(config or {}, lambda _: None)
+        self._summary = RunSummary({}, lambda *_: None, dict)
 
     def log(self, metrics: Mapping[str, Any], *, step: int | None = None, time: float | None = None) -> None:
         """Do nothing."""
@@ -118,7 +123,7 @@ class DisabledRun(Run):
     def tags(self, tags: tuple[str, ...] | list[str]) -> None:
         self._tags = tuple(tags)
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         active.activate(self)
         return self
 

@@ -24,7 +24,7 @@ def writing_root(dir: str | os.PathLike[str] | None = None) -> Path:
 
 
 def reading_roots(dir: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Return the places to look for runs, best first: the argument or EPOCHAL_DIR alone, else ./epochal-runs and above."""
+    """Return the places to look for runs: the argument or EPOCHAL_DIR alone, else ./epochal-runs and those above."""
     if dir or os.environ.get("EPOCHAL_DIR"):
         return [writing_root(dir)]
     here = Path.cwd()
@@ -43,7 +43,7 @@ def check_run_id(id: str) -> str:
     Raises:
         BadValueError: it is not 1 to 128 of A-Z a-z 0-9 . _ - with a letter or digit first.
     """
-    if not isinstance(id, str) or not _RUN_ID.match(id):
+    if not _RUN_ID.match(id):
         raise BadValueError(
             f"run id {id!r} cannot be used: take 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or digit"
         )
@@ -58,7 +58,9 @@ def encode_project(project: str) -> str:
     if not name:
         raise BadValueError("project '' cannot be used: give it a name, or leave the argument out")
     if len(name) > 255:
-        raise BadValueError(f"project {project[:40]!r}… is too long: its folder name would have {len(name)} characters, 255 fit")
+        raise BadValueError(
+            f"project {project[:40]!r}… is too long: its folder name would have {len(name)} characters, 255 fit"
+        )
     return name
 
 

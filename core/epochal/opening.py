@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from . import active, layout, liveness, resume as resumed
+from . import active, layout, liveness
+from . import resume as resumed
 from .config_values import jsonlike
 from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundError, StorageError
 from .faults import logger
@@ -105,8 +106,8 @@ def init(
         (folder / "journal").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
-            f"no run can be kept in {root} ({error.strerror or error}): choose another folder with dir= or EPOCHAL_DIR, "
-            "or go on without a record with mode='disabled'"
+            f"no run can be kept in {root} ({error.strerror or error}): choose another folder with dir= or "
+            "EPOCHAL_DIR, or go on without a record with mode='disabled'"
         ) from error
     with _claim(folder, place.rank):
         return _open(folder, root, place, resume, position, settings, meta)
@@ -232,7 +233,7 @@ def _earlier(folder: Path) -> dict[str, Any]:
 
 def _settings(config: Any) -> dict[str, Any]:
     """Return the config argument as plain data."""
-    settings = RunConfig({}, lambda operations: None)
+    settings = RunConfig({}, lambda _: None)
     if config is not None:
         try:
             settings.update(config)
@@ -251,8 +252,8 @@ def _why_disabled(mode: str, place: Rank, id: str | None) -> str | None:
         return "epochal records on Linux and macOS only: this run is disabled; reading and `epochal ui` work here"
     if place.rank > 0 and id is None:
         return (
-            f"rank {place.rank} (from {place.source}) has no run id: its run is disabled, rank 0 records. To record every "
-            "rank, give all the same id= or EPOCHAL_RUN_ID; for independent runs, give each rank=0"
+            f"rank {place.rank} (from {place.source}) has no run id: its run is disabled, rank 0 records. To record "
+            "every rank, give all the same id= or EPOCHAL_RUN_ID; for independent runs, give each rank=0"
         )
     return None
 
@@ -277,7 +278,7 @@ def _disabled(
 def _finish_open_runs() -> None:
     """Finish what a notebook's earlier cell left open, with one line."""
     for run in active.open_runs():
-        print(f"epochal: finished run {run.name!r}, which an earlier cell had opened", file=sys.stderr)
+        sys.stderr.write(f"epochal: finished run {run.name!r}, which an earlier cell had opened\n")
         run.finish()
 
 

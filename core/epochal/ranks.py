@@ -28,7 +28,7 @@ def this_rank(argument: int | None = None, environ: Mapping[str, str] = os.envir
     """
     world = _number(environ, "WORLD_SIZE")
     if argument is not None:
-        if isinstance(argument, bool) or not isinstance(argument, int) or argument < 0:
+        if type(argument) is not int or argument < 0:
             raise BadValueError(f"rank {argument!r} cannot be used: take an integer of at least 0, or leave it out")
         return Rank(argument, world, "argument")
     if environ.get("EPOCHAL_RANK"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadValueError, JournalError, PositionError
-from .journal import format
+from .journal import format as layout
 from .journal.blocks import BlockScan
 
 _KEYS = ("run", "writer", "seq", "time", "next_step")
@@ -77,15 +77,15 @@ def _last_rows(scan: BlockScan) -> Iterator[tuple[int, int]]:
             yield frame.seq, int(frame.payload["step"])
         elif frame.payload.get("k") == "segment":
             yield frame.seq, int(frame.payload["next_step"]) - 1
-    tag = format.mark_tag(scan.header.writer)
+    tag = layout.mark_tag(scan.header.writer)
     seen: set[int] = set()
     for block in reversed(scan.blocks):
-        if block.kind != format.ROWS or block.table in seen:
+        if block.kind != layout.ROWS or block.table in seen:
             continue
         data = os.pread(scan.fd, block.end - block.body, block.body)
         for at in range(len(data) // block.stride * block.stride - block.stride, -1, -block.stride):
             (mark,) = struct.unpack_from("<q", data, at + block.stride - 8)
-            if mark >> format.SEQ_BITS == tag:
+            if mark >> layout.SEQ_BITS == tag:
                 seen.add(block.table)
-                yield mark & format.SEQ_MASK, struct.unpack_from("<q", data, at)[0]
+                yield mark & layout.SEQ_MASK, struct.unpack_from("<q", data, at)[0]
                 break

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from struct import error as StructError
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .columns import plain_columns
 from .ending import Ending, ending_of
-from .faults import Faults
+from .faults import Faults, logger
 from .journal.format import SEQ_MASK
 from .run_config import Operation, RunConfig
 from .run_summary import RunSummary
 from .values import Unusable, plain_metrics, plain_step
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .session import Session
 
 _pwrite = os.pwrite
@@ -80,7 +82,7 @@ class Run:
                     mark = self._next_mark()
                     try:
                         row = table.pack(step, *metrics.values(), now, mark)
-                    except StructError:  # an int or a step beyond 64 bits
+                    except struct.error:  # an int or a step beyond 64 bits
                         self._log_carefully(metrics, step, now, mark)
                         return
                     try:
@@ -100,10 +102,8 @@ class Run:
             if not self._open("log"):
                 return
             if not isinstance(metrics, Mapping):
-                self._fault(
-                    "log",
-                    f"run.log takes a mapping of names to values, got a {type(metrics).__qualname__}: nothing was recorded",
-                )
+                kind = type(metrics).__qualname__
+                self._fault("log", f"run.log takes a mapping of names to values, got a {kind}: nothing was recorded")
                 return
             values, problems = plain_metrics(metrics, self._session.converters)
             for problem in problems:
@@ -323,7 +323,7 @@ class Run:
             self._tables = {}
             self._session.closed(self)
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         self._session.activate(self)
         return self
 
@@ -351,7 +351,15 @@ class Run:
             self._fault("closed", f"run.{verb} after finish: run {self.name!r} is closed, nothing more is recorded")
             return False
         if not self._here[0]:
-            self._session.enter_child()
+            try:
+                self._session.enter_child()
+            except OSError as error:
+                self._closed = True
+                self._tables = {}
+                logger.warning(
+                    "process %d cannot record in %s: %s; what it logs is lost", os.getpid(), self.folder, error
+                )
+                return False
             self._attach()
         return True
 

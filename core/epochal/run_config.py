@@ -72,6 +72,7 @@ class RunConfig(MutableMapping[str, Any]):
 
         Args:
             other: a mapping, an object that `vars` can read (argparse's Namespace), or pairs.
+            **values: more, by name.
         """
         if not isinstance(other, Mapping) and hasattr(other, "__dict__"):
             other = vars(other)

@@ -61,15 +61,13 @@ class Session:
             self.info.folder, role=role, rank=self.info.rank, ordinal=ordinal, clock=run_clock(), report=self.fault
         )
         lock: dict[str, Any] | None = None
+        unlocked: OSError | None = None
         if role == "main":
             liveness.claim(self.writer.path)
             try:
                 self._lock_fd, lock = liveness.hold_lock(self.writer.path)
             except OSError as error:
-                self.fault(
-                    "lock",
-                    f"the lock beside {self.writer.path} cannot be held ({error}): other machines cannot see that this run is alive",
-                )
+                unlocked = error
         self.writer.record(
             "open",
             {
@@ -89,10 +87,21 @@ class Session:
                 "software": f"epochal {__version__}",
             },
         )
+        if unlocked is not None:
+            self.fault(
+                "lock",
+                f"the lock beside {self.writer.path} cannot be held ({unlocked}): "
+                "other machines cannot see that this run is alive",
+            )
 
     def enter_child(self) -> None:
-        """Go on in a forked process with a writer of its own; the parent's file and lock stay the parent's."""
+        """Go on in a forked process with a writer of its own; the parent's file and lock stay the parent's.
+
+        Raises:
+            OSError: the journal cannot be created; this process cannot record.
+        """
         before = self.writer
+        del self.writer  # nothing that goes wrong from here may be written into the parent's file
         parent = {"writer": before.hex, "seq": before.last_seq, "ordinal": before.ordinal}
         self.companion = None
         self._lock_fd = -1

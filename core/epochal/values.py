@@ -40,7 +40,7 @@ class Converters:
             bool: lambda value: value,
             str: lambda value: value,
             int: _integer,
-            type(None): lambda value: None,
+            type(None): lambda _: None,
         }
 
     def add(self, converters: Iterable[Any]) -> None:
@@ -78,7 +78,7 @@ class Converters:
         if hasattr(kind, "item") and hasattr(kind, "dtype"):
             return _numpy_scalar(kind) or _array
         if hasattr(kind, "__float__"):
-            return lambda value: float(value)
+            return float
         if hasattr(kind, "__index__"):
             return lambda value: _integer(operator.index(value))
         if hasattr(kind, "__array__"):
@@ -88,8 +88,8 @@ class Converters:
 
 def flat(metrics: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, Any]]:
     """Yield (name, value) of a mapping, nested mappings joined with `/`; names that are not text become text."""
-    for name, value in metrics.items():
-        name = prefix + (name if type(name) is str else str(name))
+    for key, value in metrics.items():
+        name = prefix + (key if type(key) is str else str(key))
         if isinstance(value, Mapping) and depth < _DEEPEST:
             yield from flat(value, name + "/", depth + 1)
         else:
@@ -191,7 +191,7 @@ def _numpy_scalar(kind: type) -> Callable[[Any], Scalar] | None:
     if kind.__module__ != "numpy" or not hasattr(kind, "__float__"):
         return None
     name = kind.__name__
-    if name == "bool" or name == "bool_":
+    if name in ("bool", "bool_"):
         return bool
     if name.startswith(("int", "uint")):
         return int

@@ -105,7 +105,9 @@ def test_a_bad_value_costs_its_own_name_and_says_why(value: Any, words: list[str
         assert word in problems[0].text
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 2**2000, np.uint64(2**64 - 1)], ids=["above", "below", "huge", "uint64"])
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, 2**2000, np.uint64(2**64 - 1)], ids=["above", "below", "huge", "uint64"]
+)
 def test_an_int_beyond_64_bits_becomes_a_float_with_a_warning(value: Any) -> None:
     values, problems = plain_metrics({"x": value}, Converters())
 

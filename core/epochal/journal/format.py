@@ -151,7 +151,7 @@ def frame_size(payload_length: int) -> int:
 
 
 def unpack_frame(data: bytes | memoryview, at: int, offset: int, writer: bytes) -> tuple[int, bytes] | None:
-    """Return (seq, payload) of the frame at index `at` of `data`, whose place in the file is `offset`; None if unsound."""
+    """Return (seq, payload) of the frame at index `at` of `data`, at `offset` of the file; None if unsound."""
     if at + FRAME_HEADER.size > len(data):
         return None
     length, seq, crc = FRAME_HEADER.unpack_from(data, at)

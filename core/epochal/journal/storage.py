@@ -165,7 +165,7 @@ class Storage:
         # bound as a default: at the interpreter's end the module's own names may be gone
         fd = getattr(self, "fd", -1)
         if fd >= 0:
-            try:
+            try:  # noqa: SIM105 - contextlib too may be gone
                 _close(fd)
             except OSError:
                 pass
@@ -190,7 +190,7 @@ def _high(fd: int) -> int:
 
 
 def _carry(old: int, new: int) -> None:
-    """Copy bytes from `old` to `new` where `new` has none yet: each byte of a journal is written once, never as a hole."""
+    """Copy bytes from `old` to `new` where `new` has none yet: each byte of a journal is written once."""
     size, at = os.fstat(old).st_size, 0
     while at < size:
         there = os.pread(old, 1 << 16, at)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..layout import journal_name
 from ..records import encode
-from . import format
+from . import format as layout
 from .claims import Claims
 from .storage import Storage
 
@@ -31,11 +31,11 @@ _SIGHTINGS: Final = 2
 _SIGHTED_CELLS: Final = 200_000
 _TABLE_CELLS: Final = 2_000_000
 #: Where a column's values are packed: exact Python types only, others are converted first.
-_LETTERS: Final[dict[type, str]] = {float: format.FLOAT, int: format.INT, bool: format.BOOL}
+_LETTERS: Final[dict[type, str]] = {float: layout.FLOAT, int: layout.INT, bool: layout.BOOL}
 #: A row is looked at for vanished files and storage that refused at most this often, in seconds.
 CHECK_S: Final = 5.0
 
-_HEADER = format.BLOCK_HEADER.size
+_HEADER = layout.BLOCK_HEADER.size
 
 
 class Table:
@@ -47,7 +47,7 @@ class Table:
     __slots__ = ("declaration", "id", "pack", "size", "slots", "stride")
 
     def __init__(self, id: int, names: tuple[str, ...], types: str) -> None:
-        row = struct.Struct("<q" + types.replace(format.BOOL, format.INT) + "dq")
+        row = struct.Struct("<q" + types.replace(layout.BOOL, layout.INT) + "dq")
         self.id = id
         self.pack: Callable[..., bytes] = row.pack
         self.stride = row.size
@@ -57,9 +57,9 @@ class Table:
 
     def next_capacity(self) -> int:
         """Return the size of the next block, in bytes: twice the last one, at least eight rows, at most about 1 MiB."""
-        body = format.aligned(_HEADER + len(self.declaration))
+        body = layout.aligned(_HEADER + len(self.declaration))
         least = body + max(_LEAST_ROWS * self.stride, min(4 * body, _LARGEST) if body > _SMALLEST else 0)
-        capacity = format.aligned(max(self.size, least))
+        capacity = layout.aligned(max(self.size, least))
         self.size = min(2 * capacity, _LARGEST)
         return capacity
 
@@ -102,15 +102,15 @@ class JournalWriter:
         #: When `check` is due, on the run's clock.
         self.check_at = clock() + CHECK_S
         self._report = report
-        self._space = Claims(format.ALIGNMENT)
-        self._marks = count((format.mark_tag(self.id) << format.SEQ_BITS) + 1)
+        self._space = Claims(layout.ALIGNMENT)
+        self._marks = count((layout.mark_tag(self.id) << layout.SEQ_BITS) + 1)
         #: The next commit mark: the writer's tag above, the seq below.
         self.next_mark: Callable[[], int] = self._marks.__next__
         self._table_ids = count(1)
         self._sighted: dict[Key, int] = {}
         self._sighted_cells = self._table_cells = 0
         self._record_block = _RecordBlock(Claims(0), 0, _SMALLEST // 2)
-        self.storage.write(format.pack_file_header(self.id, clock()), 0)
+        self.storage.write(layout.pack_file_header(self.id, clock()), 0)
 
     @property
     def hex(self) -> str:
@@ -121,7 +121,7 @@ class JournalWriter:
     def last_seq(self) -> int:
         """The greatest seq that has been handed out."""
         # itertools.count offers no other way to look at it without taking a number
-        return (int(repr(self._marks)[6:-1]) & format.SEQ_MASK) - 1
+        return (int(repr(self._marks)[6:-1]) & layout.SEQ_MASK) - 1
 
     def table(self, key: Key) -> Table | None:
         """Return the table of a key (names, then exact types), or None while a frame is to be written instead."""
@@ -172,16 +172,16 @@ class JournalWriter:
         if mark is None:
             mark = self.next_mark()
         if table is None:
-            self._frame({"k": "row", "t": time, "step": step, "values": dict(values)}, mark & format.SEQ_MASK)
+            self._frame({"k": "row", "t": time, "step": step, "values": dict(values)}, mark & layout.SEQ_MASK)
             return
         slot, end = table.slots
         at: int | None = slot()
         if at is None or at >= end:
             at = self.grow(table)
         if at is None:
-            self.storage.drop(mark & format.SEQ_MASK)
+            self.storage.drop(mark & layout.SEQ_MASK)
         else:
-            self.storage.write(table.pack(step, *values.values(), time, mark), at, mark & format.SEQ_MASK)
+            self.storage.write(table.pack(step, *values.values(), time, mark), at, mark & layout.SEQ_MASK)
 
     def extend(self, columns: Mapping[str, np.ndarray], steps: np.ndarray, times: np.ndarray) -> None:
         """Write many rows: blocks that hold exactly them, each with one `pwrite`.
@@ -200,29 +200,29 @@ class JournalWriter:
         table = self.tables.get(key) or self.tables.setdefault(
             key, Table(next(self._table_ids), names, "".join(_LETTERS[kind] for kind in types))
         )
-        head = format.aligned(_HEADER + len(table.declaration))
+        head = layout.aligned(_HEADER + len(table.declaration))
         fitting = max(_LEAST_ROWS, (_LARGEST - head) // table.stride)
         for start in range(0, len(steps), fitting):
             part = slice(start, min(start + fitting, len(steps)))
             n = part.stop - start
             # one C call, which nothing interrupts: the marks of a part are consecutive, and the last one tells them all
             last = deque(islice(self._marks, n), maxlen=1)[0]
-            seq = (last - n + 1) & format.SEQ_MASK
+            seq = (last - n + 1) & layout.SEQ_MASK
             if not self.storage.accepts:
                 self.storage.drop(seq, n)
                 continue
-            body, _ = self._begin_rows(table, format.aligned(head + n * table.stride))
+            body, _ = self._begin_rows(table, layout.aligned(head + n * table.stride))
             rows = np.empty((n, len(names) + 3), "<i8")
             rows[:, 0] = steps[part]
             for at, column in enumerate(columns.values(), 1):
                 rows[:, at] = column[part].view(np.int64) if column.dtype.kind == "f" else column[part]
             rows[:, -2] = times[part].view(np.int64)
             rows[:, -1] = np.arange(last - n + 1, last + 1)
-            self.storage.write(memoryview(rows).cast("B"), body, seq)
+            self.storage.write(rows.data.cast("B"), body, seq)
 
     def record(self, kind: str, fields: Mapping[str, Any], *, time: float | None = None) -> int:
         """Write a frame and return its seq."""
-        seq = self.next_mark() & format.SEQ_MASK
+        seq = self.next_mark() & layout.SEQ_MASK
         self._frame({"k": kind, "t": self.clock() if time is None else time, **fields}, seq)
         return seq
 
@@ -250,18 +250,18 @@ class JournalWriter:
         """Claim a row block, write its header, and return (offset of the first row, rows that fit)."""
         start = self._space.take(capacity)
         self.storage.write(
-            format.pack_block_header(
-                self.id, start, kind=format.ROWS, table=table.id, stride=table.stride, capacity=capacity,
+            layout.pack_block_header(
+                self.id, start, kind=layout.ROWS, table=table.id, stride=table.stride, capacity=capacity,
                 declaration=table.declaration,
             ),
             start,
         )  # fmt: skip
-        body = format.aligned(_HEADER + len(table.declaration))
+        body = layout.aligned(_HEADER + len(table.declaration))
         return start + body, (capacity - body) // table.stride
 
     def _frame(self, payload: Mapping[str, Any], seq: int) -> None:
         data = encode(payload)
-        size = format.frame_size(len(data))
+        size = layout.frame_size(len(data))
         block = self._record_block
         at = block.claims.take(size)
         if at + size > block.end:
@@ -269,14 +269,14 @@ class JournalWriter:
                 self.storage.drop(seq)
                 return
             block, at = self._begin_records(size, block.capacity)
-        self.storage.write(format.pack_frame(self.id, at, seq, data), at, seq)
+        self.storage.write(layout.pack_frame(self.id, at, seq, data), at, seq)
 
     def _begin_records(self, size: int, last: int) -> tuple[_RecordBlock, int]:
         """Begin a record block with room for `size`, publish it, and return it with the place of the first frame."""
-        capacity = max(format.aligned(_HEADER + size), min(2 * last, _LARGEST_RECORDS))
+        capacity = max(layout.aligned(_HEADER + size), min(2 * last, _LARGEST_RECORDS))
         start = self._space.take(capacity)
-        header = format.pack_block_header(
-            self.id, start, kind=format.RECORDS, table=0, stride=0, capacity=capacity, declaration=b""
+        header = layout.pack_block_header(
+            self.id, start, kind=layout.RECORDS, table=0, stride=0, capacity=capacity, declaration=b""
         )
         self.storage.write(header, start)
         block = _RecordBlock(Claims(start + _HEADER), start + capacity, min(capacity, _LARGEST_RECORDS))
