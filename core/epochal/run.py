@@ -73,7 +73,7 @@ class Run:
             if table is not None and (step is None or type(step) is int):
                 slot, end = table.slots
                 at = slot()
-                if at < end or (at := self._writer.grow(table)) is not None:
+                if at < end or (at := self._writer.grow(table)) >= 0:
                     if step is None:
                         step = next(self._steps)
                     else:
@@ -356,9 +356,7 @@ class Run:
             except OSError as error:
                 self._closed = True
                 self._tables = {}
-                logger.warning(
-                    "process %d cannot record in %s: %s; what it logs is lost", os.getpid(), self.folder, error
-                )
+                logger.warning("process %d cannot record in %s: %s; its rows are lost", os.getpid(), self.folder, error)
                 return False
             self._attach()
         return True

@@ -144,13 +144,13 @@ class JournalWriter:
         self._table_cells += len(key)
         return self.tables.setdefault(key, Table(next(self._table_ids), key[:half], letters))
 
-    def grow(self, table: Table) -> int | None:
-        """Begin a new block for a table and return its first slot; None while storage refuses.
+    def grow(self, table: Table) -> int:
+        """Begin a new block for a table and return its first slot; -1 while storage refuses.
 
         Of threads that get here at once each begins a block: the last one is filled, the others keep one row.
         """
         if not self.storage.accepts:
-            return None
+            return -1
         capacity = table.next_capacity()
         body, rows = self._begin_rows(table, capacity)
         slot = count(body, table.stride).__next__
@@ -175,10 +175,10 @@ class JournalWriter:
             self._frame({"k": "row", "t": time, "step": step, "values": dict(values)}, mark & layout.SEQ_MASK)
             return
         slot, end = table.slots
-        at: int | None = slot()
-        if at is None or at >= end:
+        at = slot()
+        if at >= end:
             at = self.grow(table)
-        if at is None:
+        if at < 0:
             self.storage.drop(mark & layout.SEQ_MASK)
         else:
             self.storage.write(table.pack(step, *values.values(), time, mark), at, mark & layout.SEQ_MASK)
