@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from . import active, layout, liveness
-from . import resume as resumed
 from .config_values import jsonlike
 from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundError, StorageError
 from .faults import logger
@@ -128,6 +127,8 @@ def _open(
     exists = _check_free(folder, place.rank, resume, root)
     plugins = get_manager()
     cut, first = None, 0
+    if position or exists:
+        from . import resume as resumed
     earlier: dict[str, Any] = {"config": {}, "summary": {}, "meta": {}}
     if position:
         checked = resumed.check_position(position, folder, id)

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .columns import plain_columns
 from .ending import Ending, ending_of
 from .faults import Faults, logger
 from .journal.format import SEQ_MASK
@@ -127,6 +126,8 @@ class Run:
         try:
             if not self._open("extend"):
                 return
+            from .columns import plain_columns  # loads NumPy, which `log` alone never needs
+
             plain, at, when, problems = plain_columns(columns, steps, times, self._now())
             for problem in problems:
                 self._fault("value", problem.text, once=f"extend {problem.name}", metric=problem.name)
