@@ -11,15 +11,14 @@ checkpoint = Path(tempfile.mkdtemp()) / "checkpoint.json"
 
 def train(steps: int) -> str:
     """Count upwards, from the checkpoint on if there is one; save every 100 steps."""
-    saved = json.loads(checkpoint.read_text()) if checkpoint.exists() else {"weight": 0.0, "position": None}
-    weight, position = saved["weight"], saved["position"]
+    weight, position = json.loads(checkpoint.read_text()) if checkpoint.exists() else (0.0, None)
     # The position names the run, so that this is all it takes to go on with it; None starts a new one.
     with epochal.init("resume", position=position, resume="allow") as run:
         for step in range(position["next_step"] if position else 0, steps):
             weight += 0.5
             run.log({"weight": weight}, step=step)
             if step % 100 == 99:
-                checkpoint.write_text(json.dumps({"weight": weight, "position": run.position()}))
+                checkpoint.write_text(json.dumps([weight, run.position()]))
         return run.id
 
 

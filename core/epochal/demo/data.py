@@ -40,7 +40,7 @@ def digits() -> Split:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
-    return _split("scikit-learn digits", np.asarray(images, np.float32) / 16, np.asarray(labels, np.int64), 10)
+    return _split("scikit-learn digits", np.asarray(images / 16, np.float32), np.asarray(labels, np.int64), 10)
 
 
 def next_characters() -> Split:
