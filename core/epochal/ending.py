@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import Any, Final, NamedTuple
 
 _LONGEST_TRACEBACK: Final = 64 << 10
@@ -53,6 +52,8 @@ def last_error() -> BaseException | None:
 
 
 def _described(error: BaseException) -> dict[str, Any]:
+    import traceback
+
     from .redaction import redact_text
 
     try:

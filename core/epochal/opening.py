@@ -265,7 +265,7 @@ def _disabled(
     from .disabled import DisabledRun
     from .names import new_run_name
 
-    return DisabledRun(
+    run = DisabledRun(
         project=project or _default_project(),
         name=meta["name"] or new_run_name(),
         id=id or new_run_id(),
@@ -274,6 +274,8 @@ def _disabled(
         tags=tuple(meta["tags"]),
         notes=meta["notes"],
     )
+    active.opened(run)
+    return run
 
 
 def _finish_open_runs() -> None:
