@@ -1,9 +1,9 @@
 """The first thing that runs in a companion process: cut every tie with the trainer, then find Epochal again.
 
-It is run as a script (`python -I -S boot.py <task> <run id>`), so that no start-up file of the user's site is read, and
-imports nothing but what the interpreter holds already.
+It is run as a script (`python -I -S boot.py <task> <run id>`), so that no start-up file of the user's site is read.
 """
 
+import contextlib
 import os
 import sys
 
@@ -14,10 +14,8 @@ def _close_what_was_inherited() -> None:
         try:
             for name in os.listdir(listing):
                 if name.isdigit() and int(name) > 3:
-                    try:
+                    with contextlib.suppress(OSError):  # one of them is the listing's own
                         os.close(int(name))
-                    except OSError:  # the descriptor of the listing itself
-                        pass
         except OSError:
             continue
         return
@@ -34,7 +32,7 @@ def _reset_standard_streams() -> None:
 
 
 def _import_path(told: str) -> "list[str]":
-    """Return our own standard library first (a user's `select.py` must not stand in its way), Epochal, then the rest."""
+    """Return our own standard library first (no `select.py` of a user's may stand in its way), Epochal, then the rest."""
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     path = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]
     for entry in (here, *told.split("\n")):
@@ -47,10 +45,8 @@ def boot() -> None:
     """Become a process of our own and hand over to the task that the first argument names."""
     if "--detach" in sys.argv and os.fork():
         os._exit(0)  # there was no shell to start us in the background: the trainer waits for this one
-    try:
+    with contextlib.suppress(OSError):  # we may lead a session already
         os.setsid()
-    except OSError:
-        pass  # we lead a session already
     _reset_standard_streams()
     _close_what_was_inherited()
     os.chdir("/")

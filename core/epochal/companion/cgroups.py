@@ -1,4 +1,4 @@
-"""What Linux's control groups, version 1 and 2, say of a process: its memory limit, its usage, and who was killed for want of it."""
+"""What Linux's control groups, version 1 and 2, say of a process's memory: limit, usage, kills."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ class Durability:
             except OSError as error:
                 self._journal.notice(
                     "fsync",
-                    f"{os.path.basename(file.path)} could not be brought to the disk ({error.strerror or error}): what it "
-                    "holds survives the end of any process, but maybe not a power failure",
+                    f"{os.path.basename(file.path)} could not be brought to the disk ({error.strerror or error}): "
+                    "what it holds survives the end of any process, but maybe not a power failure",
                 )
             except Exception as error:  # a fault here must not end what else the companion does
                 self._journal.notice("checksum", f"{os.path.basename(file.path)} could not be read: {error!r}")

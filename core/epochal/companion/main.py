@@ -48,7 +48,7 @@ class Watch:
         self.poll = select.poll()
         self.trainer.register(self.poll)
         self._groups = cgroups.MemoryGroups(assignment.pid)
-        self._kills = self._count_kills()
+        self._kills = self._kills_before = self._count_kills()
         self._sync_due = time.monotonic() + SYNC_S
         self._finished_at: float | None = None
         self._term_at: float | None = None
@@ -109,7 +109,8 @@ class Watch:
     def _housekeeping(self) -> None:
         self.durability.keep()
         self.journal.check()
-        self._kills = self._count_kills()
+        # The kernel counts a kill a little before the process is gone: the count before the last one is compared.
+        self._kills_before, self._kills = self._kills, self._count_kills()
         if self._acting and self.journal.superseded():
             self._acting = False
             if self.metrics is not None:
@@ -195,7 +196,7 @@ class Watch:
 
         The count of the trainer's own control group decides; without one, that of the machine.
         """
-        for before, after in zip(self._kills, self._count_kills(), strict=True):
+        for before, after in zip(self._kills_before, self._count_kills(), strict=True):
             if before is not None and after is not None:
                 return after > before
         return False

@@ -53,7 +53,7 @@ class _Cpu:
     def __init__(self) -> None:
         self._before: tuple[float, float] | None = None
 
-    def __call__(self, context: ProbeContext) -> Mapping[str, float]:
+    def __call__(self, _: ProbeContext) -> Mapping[str, float]:
         import psutil
 
         times = psutil.cpu_times()
@@ -121,7 +121,7 @@ class _Network:
     def __init__(self) -> None:
         self._rates = _Rates()
 
-    def __call__(self, context: ProbeContext) -> Mapping[str, float]:
+    def __call__(self, _: ProbeContext) -> Mapping[str, float]:
         import psutil
 
         cards = [card for name, card in psutil.net_io_counters(pernic=True).items() if not name.startswith("lo")]
@@ -136,7 +136,7 @@ class _Nvidia:
     def __init__(self) -> None:
         self._devices: list[tuple[int, Any]] | None = None
 
-    def __call__(self, context: ProbeContext) -> Mapping[str, float]:
+    def __call__(self, _: ProbeContext) -> Mapping[str, float]:
         if self._devices is None:
             self._devices = _nvidia_devices()
         found: dict[str, float] = {}

@@ -35,7 +35,7 @@ class ProcessTree:
         self._before_at: float | None = None
 
     def sample(self) -> dict[str, float]:
-        """Return `cpu` (percent of one core since the sample before) and `rss_bytes`; empty when the process is gone."""
+        """Return `cpu` (percent of one core since the last sample) and `rss_bytes`; empty when the process is gone."""
         now = time.monotonic()
         usage = dict(_usages(self._pid))
         if not usage:

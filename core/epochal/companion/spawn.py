@@ -129,7 +129,7 @@ def _launch(assignment: Assignment) -> int:
     """
     read_fd, write_fd = os.pipe()
     try:
-        read_fd, write_fd = _high(read_fd), _high(write_fd)
+        read_fd, write_fd = high(read_fd), high(write_fd)
         os.set_blocking(write_fd, False)
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_HANDED_ON}
         environment.update(assignment.variables(import_path()))
@@ -194,7 +194,7 @@ def _working_folder() -> str:
         return "/"  # it was deleted
 
 
-def _high(fd: int) -> int:
+def high(fd: int) -> int:
     """Return `fd` under a high number, closed on exec, where the limits allow it."""
     try:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
@@ -218,8 +218,10 @@ def _write_without_sigpipe(fd: int, data: bytes) -> None:
     try:
         os.write(fd, data)
     except BrokenPipeError:
-        if signal.SIGPIPE not in before and hasattr(signal, "sigtimedwait") and signal.SIGPIPE in signal.sigpending():
-            signal.sigtimedwait([signal.SIGPIPE], 0)
+        # macOS has no sigtimedwait: there the signal stays pending until the mask is restored. Python ignores it.
+        wait = getattr(signal, "sigtimedwait", None)
+        if wait is not None and signal.SIGPIPE not in before and signal.SIGPIPE in signal.sigpending():
+            wait([signal.SIGPIPE], 0)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

@@ -1,4 +1,4 @@
-"""A short-lived process of the companion's, for what takes memory: its result comes back as one record through a pipe."""
+"""A short-lived process of the companion's, for what takes memory: its result comes back as a record by a pipe."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ..records import decode, encode
 from .assignment import Assignment
+from .spawn import high, interpreter
 
 #: Where the task finds the write end of its pipe.
 _RESULT_FD: Final = 3
@@ -37,8 +38,9 @@ class Task:
         self._parts: list[bytes] = []
         self.fd, write_fd = os.pipe()
         try:
+            write_fd = high(write_fd)  # not where the task expects it: dup2 onto itself would leave it closed on exec
             path = [entry for entry in sys.path if "\n" not in entry]
-            command = [*_interpreter(), _BOOT, name, assignment.id]
+            command = [*interpreter(), _BOOT, name, assignment.id]
             environment = {**os.environ, **assignment.variables(path)}
             actions = [(os.POSIX_SPAWN_DUP2, write_fd, _RESULT_FD)]
             self._pid = os.posix_spawn(sys.executable, command, environment, file_actions=actions)
@@ -104,9 +106,3 @@ def answer(values: dict[str, Any]) -> None:
     data = memoryview(encode(values))
     while data:
         data = data[os.write(_RESULT_FD, data) :]
-
-
-def _interpreter() -> list[str]:
-    from .spawn import interpreter
-
-    return interpreter()

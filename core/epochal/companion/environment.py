@@ -1,0 +1,114 @@
+"""The task that collects what a run was trained with: command, Python, packages, code, machine, plugins' additions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from .. import processes
+from ..redaction import redact, redact_argv, redact_text
+from .assignment import Assignment, received
+from .task import answer
+
+#: The environment variables that are recorded, where they are set. No other is ever read.
+VARIABLES: Final = (
+    "CUDA_VISIBLE_DEVICES", "GROUP_RANK", "HIP_VISIBLE_DEVICES", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_RANK",
+    "OMP_NUM_THREADS", "PYTHONHASHSEED", "RANK", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_ID",
+    "SLURM_NODEID", "SLURM_NTASKS", "SLURM_PROCID", "WORLD_SIZE",
+)  # fmt: skip
+
+
+class Collector:
+    """Collects part after part; one that fails costs itself and is told in `notices`."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self.values: dict[str, Any] = {}
+        self.notices: list[str] = []
+
+    def collect(self) -> dict[str, Any]:
+        """Return what goes to the companion: the values of the record, and the notices."""
+        for part in (self._software, self._packages, self._machine, self._code, self._plugins):
+            self._try(part)
+        return {"values": self.values, "notices": self.notices}
+
+    def _try(self, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except Exception as error:  # each part stands for itself
+            self.notices.append(redact_text(f"the environment's part {part.__name__.strip('_')} is missing: {error!r}"))
+
+    def _software(self) -> None:
+        told = self.assignment
+        self.values["command"] = {"argv": redact_argv(told.argv), "folder": told.cwd}
+        self.values["python"] = {
+            "version": platform.python_version(),
+            "implementation": platform.python_implementation(),
+            "executable": sys.executable,
+        }
+        self.values["variables"] = redact({name: os.environ[name] for name in VARIABLES if name in os.environ})
+
+    def _packages(self) -> None:
+        from ..installed import installed
+
+        lines = sorted(f"{found.name}=={found.version}" for found in installed())
+        text = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+        self.values["packages"] = {"count": len(lines), **self._keep("packages.txt", text)}
+
+    def _machine(self) -> None:
+        from .hardware import hardware, operating_system
+
+        self.values["host"] = processes.host()
+        self.values["os"] = operating_system()
+        self.values.update(hardware(self.assignment.pid))
+
+    def _code(self) -> None:
+        from .code_state import code_state
+
+        state = code_state(self.assignment.cwd, self.assignment.root)
+        if state is None:
+            return
+        self.values["git"] = dict(state.facts)
+        if state.patch:
+            self.values["git"]["patch"] = self._keep("patch.diff", state.patch)
+
+    def _plugins(self) -> None:
+        from ..plugins import companion_manager
+
+        manager = companion_manager(self.assignment.plugins)
+        for found in manager.collect("collect_environment", run=self.assignment.run_info(), mute=set()):
+            for name, value in redact(found).items():
+                # A plugin adds; it does not take the place of what is recorded already.
+                self.values.setdefault(str(name), value)
+        self.notices += [str(problem) for problem in manager.problems]
+
+    def _keep(self, name: str, data: bytes) -> dict[str, Any]:
+        """Write a file of this writer's into the run and return its path within the run, its SHA-256 and its size.
+
+        Raises:
+            OSError: it cannot be written, or the run's folder is gone: it is never made anew.
+        """
+        folder = self.assignment.folder
+        inside = ""
+        for part in ("files", "code", self.assignment.writer):
+            inside = f"{inside}/{part}" if inside else part
+            try:
+                os.mkdir(os.path.join(folder, inside))
+            except FileExistsError:
+                continue
+        path = os.path.join(folder, inside, name)
+        with open(f"{path}.part", "wb") as file:
+            file.write(data)
+        os.replace(f"{path}.part", path)
+        return {"file": f"{inside}/{name}", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def main() -> None:
+    """Collect, at low priority, and hand the result to the companion."""
+    assignment = received()
+    os.nice(10)
+    answer(Collector(assignment).collect())
