@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundErr
 from .faults import logger
 from .hookspecs import RunInfo
 from .names import new_run_id
+from .placing import choose_folder, claim, default_project, make_root
 from .ranks import Rank, this_rank
 from .run import Run
 from .run_config import RunConfig
@@ -23,9 +23,6 @@ from .session import Session, next_ordinal
 from .settings import effective_mode
 
 _RESUME: Final = ("never", "allow", "must")
-#: How long another process may hold the claim on a run while it opens it, in seconds.
-_CLAIM_S: Final = 5.0
-_GITIGNORE: Final = "# Epochal's runs: this folder keeps itself out of version control\n*\n"
 
 
 def init(
@@ -100,15 +97,15 @@ def init(
         _finish_open_runs()
     root = layout.writing_root(dir)
     try:
-        _make_root(root)
-        folder = _folder(root, project, id)
+        make_root(root)
+        folder = choose_folder(root, project, id)
         (folder / "journal").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
             f"no run can be kept in {root} ({error.strerror or error}): choose another folder with dir= or "
             "EPOCHAL_DIR, or go on without a record with mode='disabled'"
         ) from error
-    with _claim(folder, place.rank):
+    with claim(folder, place.rank):
         return _open(folder, root, place, resume, position, settings, meta)
 
 
@@ -266,7 +263,7 @@ def _disabled(
     from .names import new_run_name
 
     run = DisabledRun(
-        project=project or _default_project(),
+        project=project or default_project(),
         name=meta["name"] or new_run_name(),
         id=id or new_run_id(),
         rank=place.rank,
@@ -283,62 +280,3 @@ def _finish_open_runs() -> None:
     for run in active.open_runs():
         sys.stderr.write(f"epochal: finished run {run.name!r}, which an earlier cell had opened\n")
         run.finish()
-
-
-def _make_root(root: Path) -> None:
-    root.mkdir(parents=True, exist_ok=True)
-    ignore = root / ".gitignore"
-    if not ignore.exists():
-        with contextlib.suppress(OSError):  # a folder that was made for us, and can hold runs, is enough
-            ignore.write_text(_GITIGNORE, encoding="utf-8")
-
-
-def _folder(root: Path, project: str | None, id: str | None) -> Path:
-    """Return the folder of the run: where the id is in the root already, else in the project."""
-    if id is None:
-        return layout.run_folder(root, project or _default_project(), new_run_id())
-    if project is None:
-        for candidate in sorted(root.iterdir()):
-            if not candidate.name.startswith(".") and (candidate / id / "journal").is_dir():
-                return candidate / id
-    return layout.run_folder(root, project or _default_project(), id)
-
-
-def _default_project() -> str:
-    """Return the name of the git repository around the working folder, else of the working folder."""
-    try:
-        here = Path.cwd()
-    except OSError:  # it was deleted
-        return "default"
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():
-            return folder.name or "default"
-    return here.name or "default"
-
-
-@contextlib.contextmanager
-def _claim(folder: Path, rank: int) -> Iterator[None]:
-    """Let one process at a time open a rank of a run: of two that claim it at once, one finds the other alive."""
-    import fcntl
-
-    try:
-        fd = os.open(folder / "journal" / f"opening-{rank}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be written ({error.strerror}): check its permissions and room") from error
-    try:
-        give_up = time.monotonic() + _CLAIM_S
-        while True:
-            try:
-                fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except (BlockingIOError, PermissionError):
-                if time.monotonic() > give_up:
-                    raise RunAliveError(
-                        f"run {folder.name} is being opened by another process: give another id"
-                    ) from None
-                time.sleep(0.01)
-            except OSError:  # a file system without locks: nothing can be claimed there
-                break
-        yield
-    finally:
-        os.close(fd)
