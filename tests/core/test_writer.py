@@ -109,7 +109,7 @@ def test_any_rows_come_back(rows: list[tuple[dict[str, Any], int]]) -> None:
             ]
             got = points(writer, name)
             kinds = {type(value) for _, value in wanted}
-            if kinds == {int} or kinds == {bool}:
+            if kinds in ({int}, {bool}):
                 assert got == wanted * 3
             else:
                 assert repr([(s, float(v)) for s, v in got]) == repr([(s, float(v)) for s, v in wanted * 3])
