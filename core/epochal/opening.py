@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -97,8 +96,10 @@ def init(
         _finish_open_runs()
     root = layout.writing_root(dir)
     try:
-        make_root(root)
         folder = choose_folder(root, project, id)
+        if resume == "must" and place.rank == 0 and not (folder / "journal").is_dir():
+            raise _no_such_run(folder)
+        make_root(root)
         (folder / "journal").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
@@ -121,7 +122,7 @@ def _open(
     from .plugins import get_manager
 
     id, project = folder.name, layout.decode_project(folder.parent.name)
-    exists = _check_free(folder, place.rank, resume, root)
+    exists = _check_free(folder, place.rank, resume)
     plugins = get_manager()
     cut, first = None, 0
     if position or exists:
@@ -170,7 +171,7 @@ def _open(
     return run
 
 
-def _check_free(folder: Path, rank: int, resume: str, root: Path) -> bool:
+def _check_free(folder: Path, rank: int, resume: str) -> bool:
     """Return whether the run exists for this rank, after making sure that it may be opened."""
     exists = False
     for path in (folder / "journal").glob("*.epochal"):
@@ -191,13 +192,14 @@ def _check_free(folder: Path, rank: int, resume: str, root: Path) -> bool:
             f"run {folder.name} exists in {folder.parent}: give another id, or resume='allow' to go on with it"
         )
     if not exists and resume == "must" and rank == 0:
-        with contextlib.suppress(OSError):
-            (folder / "journal").rmdir()
-            folder.rmdir()
-        raise RunNotFoundError(
-            f"there is no run {folder.name} in {root}: check the id and dir, or start it with resume='allow'"
-        )
+        raise _no_such_run(folder)
     return exists
+
+
+def _no_such_run(folder: Path) -> RunNotFoundError:
+    return RunNotFoundError(
+        f"there is no run {folder.name} in {folder.parent}: check id, project and dir, or start it with resume='allow'"
+    )
 
 
 def _opening(path: Path) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ def choose_folder(root: Path, project: str | None, id: str | None) -> Path:
     """Return the folder of the run: where the id is in the root already, else in the project."""
     if id is None:
         return layout.run_folder(root, project or default_project(), new_run_id())
-    if project is None:
+    if project is None and root.is_dir():
         for candidate in sorted(root.iterdir()):
             if not candidate.name.startswith(".") and (candidate / id / "journal").is_dir():
                 return candidate / id
