@@ -32,7 +32,7 @@ def _reset_standard_streams() -> None:
 
 
 def _import_path(told: str) -> "list[str]":
-    """Return our own standard library first (no `select.py` of a user's may stand in its way), Epochal, then the rest."""
+    """Return our own standard library first (no user's `select.py` may stand in its way), Epochal, then the rest."""
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     path = [entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))]
     for entry in (here, *told.split("\n")):

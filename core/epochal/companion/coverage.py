@@ -140,7 +140,7 @@ class Coverage:
         return True
 
     def _next_header(self, at: int, size: int) -> int | None:
-        """Return the place of the first sound header from `at` on: its thread was faster than that of the one before."""
+        """Return the place of the first sound header from `at` on: its thread overtook that of the one before."""
         while at + BLOCK_HEADER.size <= size:
             data = os.pread(self.fd, _PIECE, at)
             place = data.find(BLOCK_MAGIC)

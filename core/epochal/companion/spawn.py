@@ -184,7 +184,7 @@ def interpreter() -> list[str]:
 
 def import_path() -> list[str]:
     """Return `sys.path` for a process that runs in another folder."""
-    return [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str) and "\n" not in entry]
+    return [os.path.abspath(entry) for entry in map(str, sys.path) if "\n" not in entry]
 
 
 def _working_folder() -> str:
