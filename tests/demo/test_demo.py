@@ -1,4 +1,4 @@
-"""`epochal demo`, whole: it trains with what is installed, kills and resumes a training, and shows what was recorded."""
+"""`epochal demo`, whole: trains with what is installed, kills and resumes a training, shows what was recorded."""
 
 from __future__ import annotations
 
