@@ -9,9 +9,9 @@ from .task import answer
 
 
 def main() -> None:
-    """Read the whole run, at low priority, and hand the derived summary to the companion."""
+    """Read all of rank 0, at low priority, and hand the derived summary to the companion."""
     assignment = received()
     os.nice(10)
     from ..recorded import RecordedRun
 
-    answer({"values": dict(RecordedRun(assignment.folder).summary)})
+    answer({"values": dict(RecordedRun(assignment.folder).derived_summary)})

@@ -159,7 +159,9 @@ class Watch:
             self.environment.deadline = min(self.environment.deadline, time.monotonic() + _AFTERWARDS_S)
             task, self.environment = self.environment, None
             self._guard(lambda: self._record_environment(task.wait()))
-        if (gone or self.durability.finish) and not self.journal.superseded():
+        # The summary is rank 0's; and of a run that was resumed meanwhile, the later companion works it out.
+        ended = gone or self.durability.finish is not None
+        if ended and self.assignment.rank == 0 and not self.journal.superseded():
             self._guard(self._derive)
 
     def _derive(self) -> None:
@@ -167,19 +169,7 @@ class Watch:
         self.journal.record("derived", values)
 
     def _end_record(self, ending: Ending) -> dict[str, Any]:
-        state, reason = None, None
-        finished = self.durability.finish is not None
-        if ending.signal is not None:
-            state, reason = "killed", f"ended by {signal_name(ending.signal)}"
-            if ending.signal == signal.SIGKILL and self._was_out_of_memory():
-                reason = "out of memory"
-        elif ending.exit_code:
-            state, reason = "failed", f"exit status {ending.exit_code}"
-        elif not finished:
-            state = "killed"
-            reason = "its process ended without finishing the run"
-            if ending.exit_code is None and self._was_out_of_memory():
-                reason = "out of memory"
+        state, reason = self._judged(ending)
         return {
             "state": state,
             "exit_code": ending.exit_code,
@@ -187,6 +177,23 @@ class Watch:
             "reason": reason,
             "pid": self.assignment.pid,
         }
+
+    def _judged(self, ending: Ending) -> tuple[str | None, str | None]:
+        """Return what the ending makes of the run, and why; None where the run's own `finish` stands."""
+        finish = self.durability.finish
+        if finish is not None and not finish.get("atexit"):
+            return None, None  # the run was over: what the process did afterwards is not its affair
+        if ending.signal is not None:
+            if ending.signal == signal.SIGKILL and self._was_out_of_memory():
+                return "killed", "out of memory"
+            return "killed", f"ended by {signal_name(ending.signal)}"
+        if ending.exit_code:
+            return "failed", f"exit status {ending.exit_code}"
+        if finish is not None:
+            return None, None
+        if ending.exit_code is None and self._was_out_of_memory():
+            return "killed", "out of memory"
+        return "killed", "its process ended without finishing the run"
 
     def _count_kills(self) -> tuple[int | None, int | None]:
         return self._groups.kills(), cgroups.machine_kills()
