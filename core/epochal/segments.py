@@ -7,6 +7,7 @@ the file. The rules are those of docs/journal-format.md, "What is abandoned".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Visibility:
     def __init__(self, journals: Iterable[Journal]) -> None:
         """Take the segments of all journals of a run."""
         recording = [journal for journal in journals if journal.role in RECORDING]
-        self.segments = sorted(segment for journal in recording for segment in _segments(journal))
+        found = (segment for journal in recording for segment in _segments(journal))
+        self.segments = sorted(found, key=itemgetter(0, 1, 2, 3))
         self.odd: list[Segment] = []
         self._rules: dict[str, list[_Rule]] = {}
         parents = {journal.writer: _parent(journal) for journal in recording}
@@ -93,8 +95,16 @@ class Visibility:
                 if journal.rank == segment.rank and before is not None:
                     self._rules.setdefault(journal.writer, []).extend(_bound(make, segment, journal, before))
 
-    def hidden(self, journal: Journal, metric: str, columns: Columns) -> Bools | None:
-        """Return which of a metric's points in this journal are abandoned; None for none of them."""
+    @property
+    def cut_metrics(self) -> set[str]:
+        """Metrics that have cuts of their own."""
+        return {rule.metric for rules in self._rules.values() for rule in rules if rule.metric is not None}
+
+    def hidden(self, journal: Journal, metric: str | None, columns: Columns) -> Bools | None:
+        """Return which of a metric's points in this journal are abandoned; None for none of them.
+
+        Without a metric, what every metric of a row shares counts.
+        """
         found: Bools | None = None
         for rule in self._rules.get(journal.writer, ()):
             if rule.metric in (None, metric):

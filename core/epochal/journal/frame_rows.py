@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -27,27 +28,40 @@ class Text(NamedTuple):
 
 
 class FrameRows:
-    """The rows of one journal's `row` frames: those of a key set that was seen once or twice, and those with text.
-
-    Attributes:
-        texts: text points by name, in the order in which they were added.
-    """
+    """The rows of one journal's `row` frames: those of a key set that was seen once or twice, and those with text."""
 
     def __init__(self) -> None:
-        self.texts: dict[str, list[Text]] = {}
+        self._texts: dict[str, list[Text]] = {}
         self._rows: dict[Key, list[bytes]] = {}
+        self._waiting: list[Frame] = []
 
-    def keys(self) -> set[Key]:
+    @property
+    def texts(self) -> dict[str, list[Text]]:
+        """Text points by name, in the order in which they were added."""
+        self._absorb()
+        return self._texts
+
+    def keys(self) -> Iterable[Key]:
         """Return the key of each set of rows."""
-        return set(self._rows)
+        self._absorb()
+        return self._rows.keys()
 
     def words(self, key: Key) -> Ints:
         """Return the rows of a key, one a line: step, values, time, seq."""
+        self._absorb()
         width = len(key[0]) + 3
         return np.frombuffer(b"".join(self._rows.get(key, ())), np.int64).reshape(-1, width)
 
     def add(self, frame: Frame) -> None:
         """Take in a frame of kind `row`; values that cannot be are left out."""
+        self._waiting.append(frame)
+
+    def _absorb(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            self._absorb_one(frame)
+
+    def _absorb_one(self, frame: Frame) -> None:
         step, values, time = (frame.payload.get(key) for key in ("step", "values", "t"))
         if type(step) is not int or step not in _INT64 or not isinstance(values, dict):
             return
@@ -59,7 +73,7 @@ class FrameRows:
             if not isinstance(name, str):
                 continue
             if isinstance(value, str):
-                self.texts.setdefault(name, []).append(Text(frame.seq, step, when, value))
+                self._texts.setdefault(name, []).append(Text(frame.seq, step, when, value))
                 continue
             letter = _letter(value)
             if letter:

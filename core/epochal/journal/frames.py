@@ -70,6 +70,7 @@ class RecordBlock:
         self.frames: list[Frame] = []
         self.in_doubt = False
         self._writer = writer
+        self._writer_crc = zlib.crc32(writer)
         self._rooms = [_Room(block.body, block.end)] if block.end - block.body >= _SMALLEST else []
         self._undecodable: list[Damage] = []
 
@@ -113,6 +114,11 @@ class RecordBlock:
             room.certain |= second
             self._rooms.append(room)
             return patience
+        if data is not None:
+            taken = self._take_neighbours(data, room.start)
+            if taken:
+                room, data = _Room(room.start + taken, room.stop), data[taken:]
+                crc = _checksum(window, room.start, stop, data)
         search = _Search(window, self._writer, stop, patience)
         start, dirt = room.start, None
         for at, found in search.run(room.start, data):
@@ -125,6 +131,22 @@ class RecordBlock:
         whole = start == room.start
         self._leave(_Room(start, room.stop, crc if whole else None, dirt, second))
         return search.patience
+
+    def _take_neighbours(self, data: bytes, start: int) -> int:
+        """Take the sound frames that stand one behind the other from the start; return how many bytes they take."""
+        at, count = 0, len(data)
+        while at + FRAME_HEADER.size < count:
+            length, seq, crc = FRAME_HEADER.unpack_from(data, at)
+            end = at + FRAME_HEADER.size + length
+            if not length or end > count or not 0 < seq <= SEQ_MASK:
+                break
+            payload = data[at + FRAME_HEADER.size : end]
+            place = zlib.crc32((start + at).to_bytes(8, "little"), self._writer_crc)
+            if zlib.crc32(payload, zlib.crc32(data[at : at + 12], place)) != crc:
+                break
+            self._take(start + at, seq, payload)
+            at = aligned(end, FRAME_ALIGNMENT)
+        return at
 
     def _leave(self, room: _Room) -> None:
         if room.stop - room.start >= _SMALLEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .blocks import BlockScan
 from .format import ROWS, BlockHeader, mark_tag
 from .frame_rows import FrameRows, Key, Text
 from .frames import Damage, Frame
-from .points import Columns
+from .points import Bools, Columns
 from .rows import RowReader, TableJob
 from .tables import Table
 
@@ -30,7 +30,6 @@ class Journal:
     never raises. Not for use by several threads at once.
 
     Attributes:
-        path: the file.
         settled: nothing writes the file any more; where this is not known, rows near the end are read twice.
         writer: the writer's id, 32 hexadecimal digits.
         created: when the file was made, seconds since the epoch.
@@ -46,7 +45,7 @@ class Journal:
             JournalVersionError: a newer major version of the format is needed.
             OSError: it cannot be opened.
         """
-        self.path = Path(path)
+        self._path = os.fspath(path)
         self.settled = settled
         self._problem: str | None = None
         with self._open() as (fd, status):
@@ -68,12 +67,27 @@ class Journal:
         self._blocks_seen = 0
         self._frames_seen: list[Frame] = []
         self._frame_rows = FrameRows()
+        self._by_kind: dict[str, list[Frame]] = {}
         self._absorb()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self._path)
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return os.path.basename(self._path)
 
     @property
     def frames(self) -> list[Frame]:
         """All sound frames, by offset."""
         return self._scan.frames()
+
+    def records(self, kind: str) -> list[Frame]:
+        """Return the sound frames of one kind other than `row`, by offset."""
+        return self._by_kind.get(kind, [])
 
     @property
     def size(self) -> int:
@@ -145,18 +159,30 @@ class Journal:
 
     def read(self, metrics: Iterable[str]) -> dict[str, Columns]:
         """Return all committed points of several metrics; each table is read once."""
-        wanted = dict.fromkeys(metrics)
-        jobs = []
-        for key in self._keys():
-            names = [name for name in key[0] if name in wanted]
-            if names:
-                jobs.append(TableJob(*key, self._blocks.get(key, []), self._frame_rows.words(key), names))
+        wanted = list(dict.fromkeys(metrics))
+        jobs = [self._job(key, names) for key, names in self._tables_of(wanted)]
         parts: dict[str, list[Columns]] = {name: [] for name in wanted}
-        if jobs and self._run(jobs):
+        if jobs and self._run(lambda reader: reader.read(jobs)):
             for job in jobs:
                 for name, columns in job.result().items():
                     parts[name].append(columns)
         return {name: points.by_seq(points.join(found)) for name, found in parts.items()}
+
+    def last(
+        self, metrics: Iterable[str], hidden: Callable[[Columns], Bools | None] = lambda _: None
+    ) -> dict[str, tuple[int, Any]]:
+        """Return (seq, value) of the last point of each metric that has any; the rows are read and not kept.
+
+        `hidden` tells which rows do not count, from columns whose cells mean nothing.
+        """
+        jobs = [self._job(key, names) for key, names in self._tables_of(metrics)]
+        found: dict[str, tuple[int, Any]] = {}
+        if jobs and self._run(lambda reader: reader.read_last(jobs, hidden)):
+            for job in jobs:
+                for name, columns in job.result().items():
+                    if len(columns) and columns.seqs[-1] > found.get(name, (0, None))[0]:
+                        found[name] = int(columns.seqs[-1]), columns.values[-1].item()
+        return found
 
     def texts(self, metric: str) -> list[Text]:
         """Return the text points of a metric, in the order of their seq."""
@@ -165,13 +191,24 @@ class Journal:
     def _keys(self) -> list[Key]:
         return list(dict.fromkeys((*self._blocks, *self._frame_rows.keys())))
 
-    def _run(self, jobs: list[TableJob]) -> bool:
+    def _tables_of(self, metrics: Iterable[str]) -> Iterator[tuple[Key, list[str]]]:
+        """Yield each table that holds any of the metrics, with those that it holds."""
+        wanted = set(metrics)
+        for key in self._keys():
+            names = [name for name in key[0] if name in wanted]
+            if names:
+                yield key, names
+
+    def _job(self, key: Key, names: list[str]) -> TableJob:
+        return TableJob(*key, self._blocks.get(key, []), self._frame_rows.words(key), names)
+
+    def _run(self, read: Callable[[RowReader], None]) -> bool:
         try:
             with self._open() as (fd, status):
                 if (status.st_dev, status.st_ino) != self._file:
                     return False
                 reader = RowReader(fd, status.st_size, mark_tag(self._scan.header.writer), settled=self.settled)
-                reader.read(jobs)
+                read(reader)
         except (OSError, JournalError):
             return False
         self._problem = reader.problem
@@ -183,11 +220,11 @@ class Journal:
     def _open(self) -> Iterator[tuple[int, os.stat_result]]:
         # without O_NONBLOCK a named pipe of that name would hold the reader for ever
         flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        fd = os.open(self.path, flags)
+        fd = os.open(self._path, flags)
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
-                raise JournalError(f"{self.path} is no regular file")
+                raise JournalError(f"{self._path} is no regular file")
             yield fd, status
         finally:
             os.close(fd)
@@ -206,11 +243,13 @@ class Journal:
         frames, seen = self._scan.frames(), len(self._frames_seen)
         if frames is not self._frames_seen:
             if frames[:seen] != self._frames_seen:  # a late frame stands between those that were known
-                self._frame_rows, seen = FrameRows(), 0
+                self._frame_rows, self._by_kind, seen = FrameRows(), {}, 0
             self._frames_seen = frames
             for frame in frames[seen:]:
                 if frame.payload["k"] == "row":
                     self._frame_rows.add(frame)
+                else:
+                    self._by_kind.setdefault(frame.payload["k"], []).append(frame)
         if not self.opening:
             self.opening = self._find_opening()
 
@@ -220,7 +259,7 @@ class Journal:
             numbers = (found.get("rank"), found.get("ordinal"))
             if found["k"] == "open" and found.get("role") in ROLES and all(type(number) is int for number in numbers):
                 return found
-        parts = self.path.name.removesuffix(SUFFIX).split("-")
+        parts = self.file.removesuffix(SUFFIX).split("-")
         named = [int(part) for part in parts[1:3] if part.isdecimal() and len(part) < 10]
         role = parts[0] if parts[0] in ROLES else "main"
         rank, ordinal = named if len(named) == 2 else (0, 0)

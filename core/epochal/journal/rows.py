@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
-from .format import SEQ_BITS, SEQ_MASK, BlockHeader
+from .format import INT, SEQ_BITS, SEQ_MASK, BlockHeader
 from .frames import Damage
 from .points import Bools, Columns, Ints, uniform
 from .window import Window
@@ -21,6 +21,8 @@ _PIECE: Final = 1 << 20
 _UNSETTLED: Final = 1 << 16
 #: … that are at least so many seconds apart.
 _APART_S: Final = 0.001
+#: How often a last row is looked for that is caught half written each time.
+_TRIES: Final = 5
 
 
 class TableJob:
@@ -51,6 +53,16 @@ class TableJob:
         self.found = np.empty((len(self.fields), self.end + count), np.int64)
         for row, field in enumerate(self.fields):
             self.found[row, : self.end] = self._early[:, field]
+
+    def last_early(self, hidden: Callable[[Columns], Bools | None]) -> int | None:
+        """Return which of the early rows is the last that is not hidden."""
+        if not self.end:
+            return None
+        steps, times, seqs = self.found[0], self.found[1].view(np.float64), self.found[2].copy()
+        out = hidden(Columns(steps, times, seqs, seqs, uniform(INT, len(seqs))))
+        if out is not None:
+            seqs[out] = 0
+        return int(seqs.argmax()) if seqs.max() > 0 else None
 
     def result(self) -> dict[str, Columns]:
         """Return the points by name, in the order of their seq."""
@@ -95,6 +107,52 @@ class RowReader:
             time.sleep(max(0.0, looked + _APART_S - time.monotonic()))
             for job in jobs:
                 self._second_look(job)
+
+    def read_last(self, jobs: Sequence[TableJob], hidden: Callable[[Columns], Bools | None]) -> None:
+        """Read the last row of each job that is not hidden: in a live file, one that two readings agree on."""
+        pending = list(jobs)
+        for _ in range(_TRIES):
+            found = [(job, self._find_last(job, hidden)) for job in pending]
+            places = [(job, place) for job, place in found if place is not None]
+            if self._settled or not places:
+                return
+            time.sleep(_APART_S)
+            pending = [job for job, place in places if not self._still(job, *place)]
+        for job in pending:
+            job.end = 0
+
+    def _still(self, job: TableJob, block: BlockHeader, slot: int) -> bool:
+        """Tell whether a second reading of a row agrees with what was found."""
+        words = self._words(block, slot, 1)[0, list(job.fields)]
+        words[2] ^= self._base
+        return bool((words == job.found[:, -1]).all())
+
+    def _find_last(self, job: TableJob, hidden: Callable[[Columns], Bools | None]) -> tuple[BlockHeader, int] | None:
+        """Put the last row that counts into the job; return where it stands, None for a frame or for no row."""
+        job.make_room(0)
+        best, place = job.last_early(hidden), None
+        kept = job.found[:, best : best + 1] if best is not None else job.found[:, :0]
+        for block in job.blocks:
+            for first, count in self._slots(block):
+                step = max(1, _PIECE // block.stride)
+                for at in range(first, first + count, step):
+                    words = self._words(block, at, min(step, first + count - at))
+                    seqs = words[:, -1].copy()
+                    valid = self._counts(seqs, block, first=at)
+                    if valid is not None:
+                        seqs[~valid] = 0
+                    out = hidden(
+                        Columns(words[:, 0], words[:, -2].view(np.float64), seqs, seqs, uniform(INT, len(seqs)))
+                    )
+                    if out is not None:
+                        seqs[out] = 0
+                    slot = int(seqs.argmax())
+                    if seqs[slot] > (kept[2, 0] if kept.shape[1] else 0):
+                        kept = words[slot, list(job.fields)].reshape(-1, 1)
+                        kept[2] = seqs[slot]
+                        place = block, at + slot
+        job.found, job.end = kept, kept.shape[1]
+        return place
 
     def _first_look(self, job: TableJob) -> None:
         """Read the last blocks of a table whole, as far back as rows may still be half written."""
