@@ -1,0 +1,306 @@
+"""What an adapter needs of its run: opened when first needed, resumed by position, finished only by who opened it.
+
+    class MyCallback(SomeFramework.Callback):
+        def __init__(self, run=None, **opening):
+            self._runs = AdapterRun(run, **opening)
+
+        def on_log(self, values, step):
+            self._runs.open().log(values, step=step)
+
+Constructing an `AdapterRun` creates nothing. It can be pickled and copied at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import weakref
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from . import active
+from .config_groups import as_settings, beside_users
+from .disabled import DisabledRun
+from .ending import ending_of
+from .errors import BadValueError, EpochalError
+from .faults import logger
+from .layout import writing_root
+from .run import Run
+from .settings import is_strict
+
+#: What opens a run and is not asked for again when the same run is opened once more.
+_ONCE: Final = ("name", "config", "position", "group", "job_type", "tags", "notes")
+
+
+class AdapterRun:
+    """The run that an adapter writes.
+
+    A run that was given stays its giver's. Without one, and without a word about which to open, the run that the
+    script has open is taken, as if it had been given. Else a run is opened by the first `open()`; it stays open after
+    the training, for what the script still logs and for a test after a fit, until `finish()`, the interpreter's end,
+    or the next run that an adapter opens.
+    """
+
+    def __init__(self, run: Run | None = None, **opening: Any) -> None:
+        """Keep a run, or how to open one.
+
+        Args:
+            run: a run that is open already.
+            opening: keyword arguments of `epochal.init`; None stands for one that was left out.
+
+        Raises:
+            BadValueError: a run and arguments to open another, or a run that is none.
+        """
+        self._opening = {key: value for key, value in opening.items() if value is not None and value != ()}
+        if run is not None and not isinstance(run, Run):
+            raise BadValueError(f"run {run!r} cannot be used: give what epochal.init() returned, or project=…")
+        if run is not None and set(self._opening) - {"rank"}:
+            unused = min(set(self._opening) - {"rank"})
+            raise BadValueError(f"run= and {unused}= cannot be used together: a given run is open already")
+        self._run = run
+        self._owned = False
+        self._attach: tuple[Any, ...] | None = None
+        self._hints: dict[str, Any] = {}
+        self._users: dict[str, Any] = {} if run is None else run.config.to_dict()
+
+    # The run
+
+    @property
+    def current(self) -> Run | None:
+        """The run if it is open now; asking opens none."""
+        run = self._run
+        return None if run is None or getattr(run, "_closed", False) else run
+
+    def open(self) -> Run:
+        """Return the run, opened if it is not open.
+
+        Raises:
+            EpochalError: it cannot be opened (see `epochal.init`).
+        """
+        run = self._run
+        if run is not None and not (self._owned and getattr(run, "_closed", False)):
+            return run
+        if self._attach is not None:
+            rebuild, arguments = self._attach
+            self._run = self._already_open(arguments) or rebuild(*arguments)
+            return self._run
+        if run is not None:  # it was finished, and there is more to record
+            again = {key: value for key, value in self._opening.items() if key not in _ONCE}
+            return self._open_own({**again, "project": None, "id": run.id, "resume": "allow", "dir": _root_of(run)})
+        there = self._scripts_own()
+        if there is not None:
+            self._run, self._users = there, there.config.to_dict()
+            return there
+        return self._take_over(self._asked_id()) or self._open_own(self._opening)
+
+    def resume(self, position: Mapping[str, Any], *, beside: str | os.PathLike[str] | None = None) -> Run:
+        """Return the run that a checkpoint's position is of, with what was recorded after it hidden.
+
+        What stands in the way (the run was deleted, or is being written by another process) is told in a warning and
+        in the record of the new run that is opened instead: training goes on from the checkpoint either way.
+
+        Args:
+            position: what `Run.position` gave when the checkpoint was written.
+            beside: the checkpoint, which may lie within the run's folder.
+        """
+        run = self.open() if self._run is not None or self._attach is not None else None
+        if run is None and self._may_become(position):
+            run = self._take_over(position["run"])
+        if run is None and self._may_become(position):
+            folder = self.folder_of(str(position["run"]), beside=beside)
+            known = {} if folder is None else {"dir": folder.parent.parent}
+            asked = {**self._opening, "project": None, "id": position["run"], "resume": "must", "position": position}
+            try:
+                return self._open_own({**asked, **known})
+            except EpochalError as why:
+                self._opening.pop("position", None)
+                run = self.open()
+                self.tell("resume", f"this training goes on from a checkpoint of run {position['run']}, {why}")
+                return run
+        run = run or self.open()
+        if run.disabled:
+            return run
+        if run.id == position.get("run"):
+            run.rewind(position=position)
+        else:
+            self.tell(
+                "resume",
+                f"this training goes on from a checkpoint of run {position.get('run')}, and is recorded as {run.id}",
+            )
+        return run
+
+    def folder_of(self, id: str, *, beside: str | os.PathLike[str] | None = None) -> Path | None:
+        """Return the folder of a run of that id: above a checkpoint, else in the runs folder; None if it is nowhere."""
+        if beside is not None and "://" not in os.fspath(beside):
+            for above in Path(os.path.abspath(beside)).parents:
+                if above.name == id and (above / "journal").is_dir():
+                    return above
+        root = writing_root(self._opening.get("dir")) if self._run is None else _root_of(self._run)
+        return next((folder.parent for folder in sorted(root.glob(f"*/{id}/journal"))), None)
+
+    def hint(self, **opening: Any) -> None:
+        """Say how the next run is to be opened where the user said nothing; a hint's config is added to theirs."""
+        self._hints.update(opening)
+
+    def renew(self) -> None:
+        """Let the next `open()` open a new run, if the present one was opened here and not by an id that was given."""
+        if self._owned and "id" not in self._opening:
+            self.finish()
+            self._run, self._owned, self._users, self._hints = None, False, {}, {}
+
+    def rest(self) -> None:
+        """Say that a training is over: the run stays open until another adapter's run is opened."""
+        if self._owned and self.current is not None:
+            _resting.add(self)
+
+    def checkpoint(self, path: str | os.PathLike[str] | None, *, step: int | None, **more: Any) -> None:
+        """Record that a checkpoint was written.
+
+        Args:
+            path: a file or folder; a small one is hashed.
+            step: the optimizer step that it holds.
+            more: its score and what else is known, as plain values.
+        """
+        from .checkpoint_facts import checkpoint_facts
+
+        facts = {} if path is None else checkpoint_facts(path)
+        name = "a checkpoint" if path is None else f"checkpoint {os.path.basename(os.path.normpath(path))}"
+        at = "" if step is None else f" at step {step}"
+        self.open().notice("checkpoint", f"{name} was written{at}", **facts, step=step, **more)
+
+    def finish(self, error: BaseException | None = None, *, exit_code: int = 0) -> None:
+        """Finish the run if it was opened here: failed or interrupted if an exception is given."""
+        run = self.current
+        _resting.discard(self)
+        if run is None or not self._owned:
+            return
+        if error is not None:
+            run._end(ending_of(error))
+        else:
+            run.finish(exit_code)
+
+    # What is written
+
+    def describe(self, groups: Mapping[str, Any]) -> None:
+        """Write what the framework knows (`model`, `optimizer`, `trainer`, …) into the config.
+
+        What the user has put there stays: a value of theirs is never replaced, and where they use a group's name for
+        something else (`model="resnet"`), the group is written as `model_info`.
+        """
+        self.open().config.update(beside_users(groups, self._users))
+
+    def hyperparameters(self, values: Any) -> None:
+        """Write what the user calls hyperparameters into the config, as its top level."""
+        config = self.open().config
+        config.update(values)
+        self._users = {**self._users, **as_settings(values)}
+
+    def tell(self, code: str, text: str, **data: Any) -> None:
+        """Put something into the run's record, and warn with it."""
+        logger.warning("%s", text)
+        self.open().notice(code, text, **data)
+
+    @contextlib.contextmanager
+    def guard(self, what: str) -> Iterator[None]:
+        """Let no fault of describing or recording reach the training: it costs what is done within.
+
+        Raises:
+            TrackingError: EPOCHAL_STRICT=1 is set.
+        """
+        try:
+            yield
+        except Exception as error:  # whatever a foreign object's own code may raise
+            run = self._run
+            if run is None and is_strict():
+                raise
+            if run is None or run.disabled:
+                logger.warning("%s could not be recorded (%r): training goes on", what, error)
+            else:
+                run._fault.internal(what, error)
+
+    # Copies
+
+    def fix_id(self) -> None:
+        """Decide the run's id now, so that what is unpickled in a spawned process opens the same run."""
+        if (
+            self._run is None
+            and self._attach is None
+            and "id" not in self._opening
+            and "EPOCHAL_RUN_ID" not in os.environ
+        ):
+            from .names import new_run_id
+
+            self._opening.update(id=new_run_id(), resume="allow")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {**self.__dict__, "_run": None, "_owned": False}
+        run = self._run
+        if isinstance(run, DisabledRun):
+            state["_run"] = run
+        elif run is not None and self.current is None:
+            again = {key: value for key, value in self._opening.items() if key not in _ONCE}
+            state["_opening"] = {**again, "project": run.project, "id": run.id, "resume": "allow", "dir": _root_of(run)}
+        elif run is not None:
+            state["_attach"] = run.__reduce__()
+        return state
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> AdapterRun:
+        if self._run is not None or self._attach is not None:
+            return self
+        return type(self)(**self._opening)
+
+    # Within
+
+    def _open_own(self, asked: Mapping[str, Any]) -> Run:
+        from .opening import init
+
+        for other in list(_resting):
+            other.finish()
+        config = {**as_settings(self._hints.get("config")), **as_settings(asked.get("config"))}
+        run = init(**{**self._hints, **asked, "config": config})
+        self._users = {**self._users, **config}
+        self._run, self._owned = run, True
+        _owners[run] = self
+        return run
+
+    def _take_over(self, id: str | None) -> Run | None:
+        """Return the run of that id if it is open in this process; who opened it for an adapter no longer owns it."""
+        run = next((run for run in active.open_runs() if run.id == id), None)
+        if run is not None:
+            owner = _owners.get(run)
+            if owner is not None:
+                owner._owned, self._owned = False, True
+                _resting.discard(owner)
+                _owners[run] = self
+            self._run, self._users = run, {} if owner is not None else run.config.to_dict()
+        return run
+
+    def _scripts_own(self) -> Run | None:
+        """Return the run that the script has open, if this adapter was told nothing of another."""
+        there = active.active_run() if not set(self._opening) - {"rank"} else None
+        return None if there is None or there in _owners else there
+
+    def _may_become(self, position: Mapping[str, Any]) -> bool:
+        """Whether nothing stands against writing the position's run: no other is at hand or asked for by id."""
+        id = position.get("run")
+        return bool(id) and (self._asked_id() or id) == id and self._scripts_own() is None
+
+    def _asked_id(self) -> str | None:
+        return self._opening.get("id") or os.environ.get("EPOCHAL_RUN_ID")
+
+    @staticmethod
+    def _already_open(arguments: tuple[Any, ...]) -> Run | None:
+        """Return the run that was pickled if it is open in this very process."""
+        folder = arguments[0]
+        return next((run for run in active.open_runs() if os.fspath(run.folder) == folder), None)
+
+
+#: Runs that adapters have opened: another adapter does not take them for the script's own.
+_owners: weakref.WeakKeyDictionary[Run, AdapterRun] = weakref.WeakKeyDictionary()
+#: Adapters whose training is over and whose run is still open.
+_resting: weakref.WeakSet[AdapterRun] = weakref.WeakSet()
+
+
+def _root_of(run: Run) -> Path:
+    return run.folder.parent.parent

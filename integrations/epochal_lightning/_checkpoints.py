@@ -1,0 +1,151 @@
+"""Positions in Lightning's checkpoints: put there, read back, and corrected by what Lightning logs afterwards.
+
+Lightning writes a checkpoint before it logs the metrics of the very step or epoch that the checkpoint holds. A
+training that goes on from it never logs them again. So the position in the checkpoint is not where to cut; that is
+where the next batch begins, which the record tells in the checkpoint's notice, written at that moment.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zipfile
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from epochal import Run
+from epochal.adapter import AdapterRun
+
+
+class _Pending(NamedTuple):
+    """A checkpoint of which what Lightning logs with it is still to come."""
+
+    position: dict[str, Any]
+    step: int
+    epoch: int
+    facts: dict[str, Any]
+
+
+class PendingCheckpoints:
+    """The checkpoints of one logger that were written since the last batch began."""
+
+    def __init__(self, runs: AdapterRun) -> None:
+        self._runs = runs
+        self._pending: list[_Pending] = []
+
+    def begin(self, run: Run, trainer: Any) -> dict[str, Any]:
+        """Return the position to put into a checkpoint that is being written."""
+        position = run.position()
+        self._pending.append(_Pending(position, trainer.global_step, trainer.current_epoch, {"path": None}))
+        return position
+
+    def written(self, callback: Any) -> None:
+        """Take over where a `ModelCheckpoint` wrote, and its score."""
+        path = getattr(callback, "_last_checkpoint_saved", "") or callback.last_model_path or callback.best_model_path
+        facts = {"path": os.fspath(path), "monitor": callback.monitor, "score": _number(callback.current_score)}
+        for pending in reversed(self._pending):
+            if pending.facts["path"] is None:
+                pending.facts.update(facts)
+                return
+
+    def settle(self) -> None:
+        """Record the checkpoints that were written: all that Lightning logs with them has been logged by now."""
+        if not self._pending or self._runs.current is None:
+            return
+        pending, self._pending = self._pending, []
+        with self._runs.guard("checkpoint"):
+            position = self._runs.open().position()
+            for each in pending:
+                facts = {key: value for key, value in each.facts.items() if value is not None and key != "path"}
+                self._runs.checkpoint(
+                    each.facts["path"],
+                    step=each.step,
+                    epoch=each.epoch,
+                    **facts,
+                    saved=each.position,
+                    position=position,
+                )
+
+    def settled(self, position: Mapping[str, Any], *, beside: str | os.PathLike[str]) -> Mapping[str, Any]:
+        """Return where to cut for a checkpoint that holds `position`; that itself where the record says no more."""
+        with self._runs.guard("resume"):
+            for notice in _notices(self._runs.folder_of(str(position["run"]), beside=beside)):
+                saved = notice.get("saved") or {}
+                if (saved.get("writer"), saved.get("seq")) == (position["writer"], position["seq"]):
+                    return dict(notice["position"])
+        return position
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_runs": self._runs, "_pending": []}
+
+
+def position_in(path: Any) -> dict[str, Any] | None:
+    """Return the position in a checkpoint, None where it has none.
+
+    Only the structure is read: no tensor is loaded and no code of the pickle is run, whatever it holds.
+
+    Args:
+        path: a file, or a folder of a sharded checkpoint; a URL as fsspec takes it.
+    """
+    place = os.fspath(path)
+    if os.path.isdir(place):
+        place = os.path.join(place, "meta.pt")
+    if "://" not in place and not os.path.isfile(place):
+        return None
+    with import_module("fsspec").open(place, "rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except zipfile.BadZipFile:  # the format before torch 1.6
+            return None
+        name = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
+        if name is None:
+            return None
+        with archive.open(name) as data:
+            found = _Structure(data).load()
+    position = found.get("epochal") if isinstance(found, dict) else None
+    return position if isinstance(position, dict) else None
+
+
+class _Anything:
+    """Stands for whatever a pickle builds beyond plain data; swallows what is done to it."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> _Anything:  # noqa: PYI034
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> _Anything:
+        return self
+
+    def __setstate__(self, state: Any) -> None: ...
+
+    def __setitem__(self, key: Any, value: Any) -> None: ...
+
+    def append(self, item: Any) -> None: ...
+
+    def extend(self, items: Any) -> None: ...
+
+    def add(self, item: Any) -> None: ...
+
+
+class _Structure(pickle.Unpickler):
+    """Rebuilds dicts, lists, text and numbers; everything else becomes `_Anything`."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return _Anything
+
+    def persistent_load(self, pid: Any) -> Any:
+        return None
+
+
+def _notices(folder: Any) -> list[Mapping[str, Any]]:
+    from epochal.recorded import RecordedRun
+
+    if folder is None:
+        return []
+    return [notice.data for notice in RecordedRun(folder).notices if notice.code == "checkpoint"]
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,112 @@
+"""What Lightning knows of a training, as plain config groups: `trainer`, `optimizer`, `model`, and its datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Final
+
+from ._namespaces import namespace_of
+
+#: What a Trainer was told, by its attributes.
+_SETTINGS: Final = (
+    "max_epochs",
+    "min_epochs",
+    "max_steps",
+    "min_steps",
+    "accumulate_grad_batches",
+    "gradient_clip_val",
+    "gradient_clip_algorithm",
+    "check_val_every_n_epoch",
+    "val_check_interval",
+    "log_every_n_steps",
+    "limit_train_batches",
+    "limit_val_batches",
+    "limit_test_batches",
+    "overfit_batches",
+    "num_nodes",
+    "num_devices",
+    "world_size",
+)
+_LONGEST_TEXT: Final = 20_000
+
+
+def describe_trainer(trainer: Any) -> dict[str, Any]:
+    """Return the groups `trainer`, `optimizer` and `environment` of a Trainer that is set up."""
+    settings = {name: getattr(trainer, name, None) for name in _SETTINGS}
+    settings["precision"] = str(getattr(trainer, "precision", ""))
+    settings["strategy"] = type(trainer.strategy).__name__
+    settings["accelerator"] = type(trainer.accelerator).__name__
+    torch = import_module("torch")
+    namespace = namespace_of(trainer)
+    framework = import_module(namespace.partition(".")[0])
+    groups: dict[str, Any] = {
+        "trainer": {"framework": "lightning", **{key: value for key, value in settings.items() if value is not None}},
+        "environment": {framework.__name__: str(framework.__version__), "torch": str(torch.__version__)},
+    }
+    optimizers = list(trainer.optimizers or [])
+    if optimizers:
+        groups["optimizer"] = describe_optimizer(optimizers[0])
+        if len(optimizers) > 1:
+            groups["optimizer"] = {str(i): describe_optimizer(each) for i, each in enumerate(optimizers)}
+        schedulers = [type(each.scheduler).__name__ for each in trainer.lr_scheduler_configs]
+        if schedulers:
+            groups["optimizer"]["scheduler"] = schedulers[0] if len(schedulers) == 1 else schedulers
+    return groups
+
+
+def describe_optimizer(optimizer: Any) -> dict[str, Any]:
+    """Return the class of a PyTorch optimizer and the settings of its parameter groups."""
+    groups = [
+        {key: value for key, value in group.items() if key not in ("params", "param_names")}
+        for group in optimizer.param_groups
+    ]
+    known = {"class": type(optimizer).__name__, **(groups[0] if groups else {})}
+    return known if len(groups) < 2 else {**known, "groups": groups}
+
+
+def describe_model(module: Any) -> dict[str, Any]:
+    """Return the class of a module, the number of its parameters, and its structure as text."""
+    sizes = [(_size(each), each.requires_grad) for each in module.parameters()]
+    text = str(module)
+    return {
+        "class": type(module).__qualname__,
+        "parameters": sum(size for size, _ in sizes),
+        "trainable_parameters": sum(size for size, trainable in sizes if trainable),
+        "summary": text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…",
+    }
+
+
+def _size(parameter: Any) -> int:
+    try:
+        return int(parameter.numel())
+    except (RuntimeError, ValueError):  # a lazy parameter, whose shape the first batch will tell
+        return 0
+
+
+def datasets_of(trainer: Any, stage: str) -> Iterator[tuple[str, Any]]:
+    """Yield (name, dataset) of the data loaders that take part in a stage."""
+    loaders = {
+        "train": [("train", trainer.train_dataloader), ("validation", trainer.val_dataloaders)],
+        "validation": [("validation", trainer.val_dataloaders)],
+        "test": [("test", trainer.test_dataloaders)],
+        "predict": [("predict", trainer.predict_dataloaders)],
+    }
+    for name, loader in loaders[stage]:
+        yield from _named(name, loader)
+
+
+def _named(name: str, loader: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the dataset of a loader, or of each in a collection of loaders, named by its key."""
+    if loader is None:
+        return
+    if isinstance(loader, Mapping):
+        for key, each in loader.items():
+            yield from _named(f"{name}/{key}", each)
+    elif isinstance(loader, (list, tuple)):
+        for at, each in enumerate(loader):
+            yield from _named(name if len(loader) == 1 else f"{name}/{at}", each)
+    elif hasattr(loader, "iterables"):  # a CombinedLoader
+        yield from _named(name, loader.iterables)
+    else:
+        yield name, getattr(loader, "dataset", loader)
