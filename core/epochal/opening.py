@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from . import active, layout, liveness
+from . import active, layout, liveness, processes
 from .config_values import jsonlike
 from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundError, StorageError
 from .faults import logger
@@ -179,8 +179,8 @@ def _check_free(folder: Path, rank: int, resume: str) -> bool:
         if role not in ("main", "import") or its_rank != str(rank):
             continue
         exists = True
-        opening = _opening(path)
-        if role == "main" and opening is not None and liveness.is_alive(folder, opening, path):
+        opening = _unfinished(path) if role == "main" else None
+        if opening is not None and liveness.is_alive(folder, opening, path):
             where = (
                 "in this process"
                 if liveness.owns(path)
@@ -202,7 +202,8 @@ def _no_such_run(folder: Path) -> RunNotFoundError:
     )
 
 
-def _opening(path: Path) -> dict[str, Any] | None:
+def _unfinished(path: Path) -> dict[str, Any] | None:
+    """Return the opening of a writer that may still write: it wrote no end, and this process has not closed it."""
     from .errors import JournalError
     from .journal.blocks import BlockScan
 
@@ -211,11 +212,15 @@ def _opening(path: Path) -> dict[str, Any] | None:
     except OSError:
         return None
     try:
-        return next((frame.payload for frame in BlockScan(fd).frames()), None)
+        frames = [frame.payload for frame in BlockScan(fd).frames()]
     except JournalError:
         return None
     finally:
         os.close(fd)
+    if not frames or any(frame["k"] == "finish" for frame in frames):
+        return None
+    ours = frames[0].get("pid") == os.getpid() and frames[0].get("pid_start") == processes.start_time(os.getpid())
+    return None if ours and not liveness.owns(path) else frames[0]
 
 
 def _earlier(folder: Path) -> dict[str, Any]:

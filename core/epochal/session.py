@@ -123,7 +123,7 @@ class Session:
         """Return what the history gives for the summary, read back from the run's folder."""
         from .recorded import RecordedRun
 
-        return RecordedRun(self.info.folder).summary
+        return RecordedRun(self.info.folder).derived_summary
 
     def observe(self, hook: str, **arguments: Any) -> None:
         """Call the plugins that watch; one that raises is named once, muted, and shown in the record."""
