@@ -31,6 +31,7 @@ def test_a_clean_run_leaves_environment_checksums_end_and_no_process(tmp_path: P
     end = training.frame("end")
     assert (end["state"], end["exit_code"], end["signal"]) == (None, 0, None)
     assert training.notices() == []
+    assert training.frame("derived")["values"]["loss"] == 1 / 30
     found = training.state()
     assert (found.name, found.proven) == ("finished", True)
 
@@ -201,51 +202,6 @@ def test_it_is_small_and_keeps_nothing_of_the_trainers(tmp_path: Path) -> None:
     assert os.getsid(pid) == pid
     assert "EPOCHAL_COMPANION_ASSIGNMENT" not in os.environ
     training.go_on().succeeds()
-
-
-CHILDREN = """
-    def children():
-        return [pid for task in os.listdir("/proc/self/task")
-                for pid in open(f"/proc/self/task/{task}/children").read().split()]
-"""
-
-
-@linux
-@pytest.mark.parametrize(
-    "handler",
-    [
-        "pass",
-        "signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, os.WNOHANG))",
-        "signal.signal(signal.SIGCHLD, lambda *_: 1 / 0)",
-        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
-        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))",
-    ],
-)
-def test_the_trainer_has_no_child_and_no_zombie_after_the_start(handler: str, tmp_path: Path) -> None:
-    script = f"{handler}\ntry: begin()\nexcept ZeroDivisionError: pass\nassert children() == [], children()\n"
-    script += "signal.signal(signal.SIGCHLD, signal.SIG_DFL)\nwait_for(started)"
-    training = Watched(
-        tmp_path, "import threading\n" + "\n".join(line[4:] for line in CHILDREN.splitlines()) + "\n" + script
-    )
-    training.succeeds()
-    assert training.companion_ends().frame("end")["exit_code"] == 0
-
-
-@linux
-def test_the_trainer_gets_no_thread_and_one_descriptor(tmp_path: Path) -> None:
-    script = """
-        begin()
-        assert len(os.listdir("/proc/self/task")) == 1
-        kinds = [os.readlink(f"/proc/self/fd/{fd}").split(":")[0] for fd in os.listdir("/proc/self/fd")
-                 if int(fd) > 2 and os.path.exists(f"/proc/self/fd/{fd}")]
-        assert kinds.count("pipe") == 1, kinds
-    """
-    Watched(tmp_path, script).succeeds()
-
-
-def test_a_trainer_with_all_streams_closed_gets_its_companion(tmp_path: Path) -> None:
-    script = "for fd in (0, 1, 2): os.close(fd)\n" + FINISH + "run.finish()"
-    Watched(tmp_path, script).succeeds().companion_ends()
 
 
 def test_modules_of_the_users_do_not_stand_in_its_way(tmp_path: Path) -> None:

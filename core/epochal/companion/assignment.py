@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,7 +65,10 @@ class Assignment(NamedTuple):
             if left < 0:
                 break
         payload = encode(self._replace(argv=argv)._asdict())
-        return {PATH_VARIABLE: "\n".join(path), ASSIGNMENT_VARIABLE: base64.b64encode(payload).decode("ascii")}
+        return {
+            PATH_VARIABLE: "\n".join(path),
+            ASSIGNMENT_VARIABLE: binascii.b2a_base64(payload, newline=False).decode("ascii"),
+        }
 
 
 def received() -> Assignment:
@@ -76,7 +79,7 @@ def received() -> Assignment:
     """
     text = os.environ.pop(ASSIGNMENT_VARIABLE, "")
     try:
-        fields: Mapping[str, Any] = decode(base64.b64decode(text))
+        fields: Mapping[str, Any] = decode(binascii.a2b_base64(text))
         return Assignment(**fields)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{ASSIGNMENT_VARIABLE} does not hold what a companion is told: {error}") from error

@@ -234,4 +234,8 @@ def main() -> None:
     except (OSError, ValueError):
         sys.exit(1)  # the run's folder is gone or full: the trainer's own warnings say so
     signal.signal(signal.SIGTERM, lambda *_: watch.asked_to_end())
-    watch.run()
+    try:
+        watch.run()
+    except Exception as error:
+        watch.journal.notice("companion", f"the companion ended early: {error!r}")
+        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -145,7 +144,9 @@ def _launch(assignment: Assignment) -> int:
             if error.errno not in {errno.ENOENT, errno.EACCES, errno.ENOEXEC}:
                 raise
             pid = _spawn(command[0], [*command, "--detach"], environment, actions)
-        _reap(pid)
+        status = _reap(pid)
+        if status:
+            raise OSError(errno.EAGAIN, f"the shell that starts it ended with status {status}")
     except BaseException:
         os.close(write_fd)
         raise
@@ -163,10 +164,16 @@ def _spawn(path: str, argv: list[str], environment: dict[str, str], actions: lis
         return os.posix_spawn(path, argv, environment, **options)
 
 
-def _reap(pid: int) -> None:
-    # Where a SIGCHLD handler of the user's was faster, or SIGCHLD is ignored, there is nothing left to wait for.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+def _reap(pid: int) -> int:
+    """Wait for the shell and return its exit status."""
+    for _ in range(3):
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            break  # a SIGCHLD handler of the user's was faster, or SIGCHLD is ignored
+        except Exception:
+            continue  # such a handler raised, over a child that is not its own: a zombie must not stay behind
+    return 0
 
 
 def interpreter() -> list[str]:
