@@ -108,7 +108,7 @@ class Stage:
         command = [sys.executable, "-m", f"epochal.demo.{training.module}", "--id", run_id, "--name", training.name]
         command += ["--group", self.group, "--steps", str(training.steps), *training.arguments]
         variables = {
-            "OMP_NUM_THREADS": "2",
+            "OMP_NUM_THREADS": "1",  # small models on a busy machine: threads that wait for one another cost most
             **os.environ,
             **training.variables,
             "EPOCHAL_DIR": str(self.root),
