@@ -1,0 +1,1 @@
+"""The command line, `epochal`: it prints, all other packages do not."""

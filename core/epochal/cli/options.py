@@ -1,0 +1,133 @@
+"""Options that several commands share, and how they find their runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .output import say, warn
+
+if TYPE_CHECKING:
+    from ..runs import Runs
+
+in_dir = click.option(
+    "--dir", "-d", metavar="FOLDER", type=click.Path(file_okay=False),
+    help="The runs folder; by default EPOCHAL_DIR, else ./epochal-runs or the nearest above.",
+)  # fmt: skip
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the reference describes it.")
+one_run = click.argument("run", metavar="RUN")
+several_runs = click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+
+
+def list_of_runs(dir: str | None, *, project: str | None = None, where: str | None = None) -> Runs:
+    """Return the runs of a folder, with a progress bar while many are indexed; problems go to stderr."""
+    from ..runs import find_runs
+
+    with indexing() as progress:
+        found = find_runs(dir, project=project, where=where, progress=progress)
+    for problem in found.problems:
+        warn(problem)
+    return found
+
+
+def explain_nothing(found: Runs, dir: str | None, project: str | None, where: str | None) -> None:
+    """Say on stderr why a list is empty."""
+    from ..runs import find_runs, hints, where_looked
+
+    everything = find_runs(dir)
+    if not everything:
+        say(f"No runs in {where_looked(dir, found.root)}: `epochal demo` records some.")
+        return
+    say(f"None of {len(everything)} run{'s' * (len(everything) != 1)} in {found.root} is meant by that.")
+    projects = sorted({entry.project for entry in everything.entries})
+    if project is not None and project not in projects:
+        say(f"  Projects are {', '.join(projects[:20])}")
+    for hint in hints(where, everything.entries) if where else ():
+        say(f"  {hint}")
+
+
+@contextlib.contextmanager
+def indexing() -> Iterator[Callable[[int, int], None]]:
+    """Give a callback (done, all) that shows a bar on a terminal once indexing takes longer than a blink."""
+    import sys
+    import time
+
+    started = time.monotonic()
+    bars: list[Any] = []
+
+    def progress(done: int, count: int) -> None:
+        if not bars:
+            if not sys.stderr.isatty() or time.monotonic() - started < 0.5:
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            bars.append(Progress(console=Console(stderr=True), transient=True))
+            bars[0].start()
+            bars[0].add_task("Indexing runs", total=count)
+        if done % 50 == 0 or done == count:
+            bars[0].update(bars[0].task_ids[0], completed=done)
+
+    try:
+        yield progress
+    finally:
+        for bar in bars:
+            bar.stop()
+
+
+def expressions(text: str, entries: Sequence[Any], *, signs: bool = False) -> list[Any]:
+    """Return the expressions of a comma-separated text in which config keys and metrics may stand bare: `lr,val/acc`.
+
+    Raises:
+        WhereError: a part that is neither such a name nor an expression.
+    """
+    from ..catalog_entry import flat
+    from ..where import FIELDS, parse_list
+
+    config = {name for entry in entries for name in flat(entry.config)}
+    metrics = {name for entry in entries for name in entry.summary}
+
+    def spelled(part: str) -> str | None:
+        sign, name = ("-", part[1:].strip()) if signs and part.startswith("-") else ("", part)
+        if name in FIELDS:
+            return sign + name
+        if name in config:
+            return sign + "config" + "".join(f"[{_quoted(key)}]" for key in _keys(name, entries))
+        return f"{sign}summary[{_quoted(name)}]" if name in metrics else None
+
+    found: list[Any] = []
+    for part in (piece.strip() for piece in text.split(",")):
+        bare = spelled(part)
+        if bare is None:
+            break
+        found += [
+            expression._replace(text=part.lstrip("-") if signs else part)
+            for expression in parse_list(bare, signs=signs)
+        ]
+    else:
+        return found
+    return parse_list(text, signs=signs)
+
+
+def _keys(dotted: str, entries: Sequence[Any]) -> list[str]:
+    """Return the keys that lead to a dotted name: a key may hold dots itself."""
+    for entry in entries:
+        keys: list[str] = []
+        values, rest = entry.config, dotted
+        while isinstance(values, dict) and rest:
+            key = next((key for key in values if rest == key or rest.startswith(f"{key}.")), None)
+            if key is None:
+                break
+            keys.append(key)
+            values, rest = values[key], rest[len(key) + 1 :]
+        if not rest:
+            return keys
+    return dotted.split(".")
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
