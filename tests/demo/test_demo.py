@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import epochal
-from epochal.demo.comparison import differences, flat
+from epochal.catalog_entry import flat
+from epochal.demo.comparison import differences
 from epochal.demo.trainings import frameworks
 from tests.needs import required
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
 from pathlib import Path
@@ -9,24 +10,29 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from ..errors import AmbiguousRunError
 from ..layout import writing_root
 from ..recorded import RecordedRun
+from ..runs import get_run
 from .comparison import comparison
 from .stage import PROJECT, Killed, Stage, progress_display
 from .trainings import frameworks, plain
 
 
 @click.command()
-@click.option("--dir", "folder", type=click.Path(file_okay=False), help="Runs folder; ./epochal-runs without it.")
+@click.option(
+    "--dir", "-d", metavar="FOLDER", type=click.Path(file_okay=False),
+    help="The runs folder to record in; by default EPOCHAL_DIR, else ./epochal-runs.",
+)  # fmt: skip
 @click.pass_context
-def demo(context: click.Context, folder: str | None) -> None:
+def demo(context: click.Context, dir: str | None) -> None:
     """Train small real models, kill one and resume it, and show the runs.
 
     Takes a minute or two, trains with every framework that is installed, and needs no network. The runs go to the
     project "demo" and can be removed with `epochal rm`.
     """
     console = Console()
-    root = writing_root(folder)
+    root = writing_root(dir)
     started = time.monotonic()
     trainings, missing = frameworks()
     console.print(f"[bold]Epochal demo[/bold]: {3 + len(trainings)} small trainings, recorded in {root}")
@@ -43,10 +49,19 @@ def demo(context: click.Context, folder: str | None) -> None:
         )
         others = [stage.play(training) for training in trainings]
     _tell_killed(console, cut, killed)
-    _look(context, console, root, [*runs, cut], others)
-    console.print(
-        f"\nThat took {time.monotonic() - started:.0f} s. Look around with `epochal ls`, `epochal show`, `epochal plot`."
+    where = ["--dir", dir] if dir else []
+    _type(context, console, ["ls", "--project", PROJECT, *where])
+    console.print()
+    console.print(comparison([*runs, cut]))
+    _type(
+        context,
+        console,
+        ["plot", *[_called(run, dir) for run in (*runs, cut)], "--metric", "loss", "--smooth", "0.9", "--logy", *where],
     )
+    names = ", ".join(run.name for run in others)
+    console.print(f"\nThat took {time.monotonic() - started:.0f} s.", highlight=False)
+    if names:
+        console.print(f"Have a look at the others too ({names}): epochal show NAME, epochal plot NAME", highlight=False)
 
 
 def _tell_killed(console: Console, run: RecordedRun, killed: Killed) -> None:
@@ -65,19 +80,16 @@ def _tell_killed(console: Console, run: RecordedRun, killed: Killed) -> None:
     )
 
 
-def _look(
-    context: click.Context, console: Console, root: Path, plain_runs: list[RecordedRun], others: list[RecordedRun]
-) -> None:
-    """Show table, comparison and plot, the first and last by the commands that a person would type."""
-    _type(context, console, root, ["ls", "--project", PROJECT])
-    console.print()
-    console.print(comparison(plain_runs))
-    _type(context, console, root, ["plot", *[run.id for run in plain_runs], "--metric", "loss", "--smooth", "0.9"])
-    del others
+def _called(run: RecordedRun, dir: str | None) -> str:
+    """Return the run's name if it is the only one of that name, as in the first demo of a folder, else its id."""
+    try:
+        return run.name if get_run(run.name, dir).id == run.id else run.id
+    except AmbiguousRunError:
+        return run.id
 
 
-def _type(context: click.Context, console: Console, root: Path, command: list[str]) -> None:
+def _type(context: click.Context, console: Console, command: list[str]) -> None:
     """Run a command of this command line as if it had been typed."""
-    console.print(f"\n[bold]$ epochal {' '.join(command)}[/bold]", highlight=False)
+    console.print(f"\n[bold]$ epochal {shlex.join(command)}[/bold]", highlight=False, soft_wrap=True)
     group = context.find_root().command
-    group.main([*command, "--dir", str(root)], prog_name="epochal", standalone_mode=False)
+    group.main(command, prog_name="epochal", standalone_mode=False)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rich.table import Table
 
+from ..catalog_entry import flat
 from ..cli.text import shown, value
 from ..recorded import RecordedRun
 
@@ -19,7 +20,7 @@ def comparison(runs: Sequence[RecordedRun]) -> Table:
     table.add_column("")
     for run in runs:
         table.add_column(shown(run.name), justify="right")
-    for key, values in differences([flat(run.config) for run in runs]).items():
+    for key, values in differences([flat(dict(run.config)) for run in runs]).items():
         table.add_row(f"config.{shown(key)}", *values)
     table.add_section()
     table.add_row("state", *[run.state for run in runs])
@@ -36,17 +37,6 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         values = [config.get(key, _ABSENT) for config in configs]
         if any(other != values[0] for other in values[1:]):
             found[key] = [_cell(item) for item in values]
-    return found
-
-
-def flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Return a nested config as one level with dotted names."""
-    found: dict[str, Any] = {}
-    for key, item in config.items():
-        if isinstance(item, Mapping) and item:
-            found.update(flat(item, f"{above}{key}."))
-        else:
-            found[f"{above}{key}"] = item
     return found
 
 

@@ -30,7 +30,7 @@ class Passages(torch.utils.data.Dataset[Any]):
 
 def main() -> None:
     """Read the command line and train."""
-    parser = options.parser("epochal.demo.train_transformers", __doc__, steps=200)
+    parser = options.parser("epochal.demo.train_transformers", __doc__, steps=120)
     told = parser.parse_args()
     set_seed(0)
     codes = torch.from_numpy(data.encoded_text())
@@ -55,7 +55,7 @@ def main() -> None:
             learning_rate=3e-3,
             logging_steps=5,
             eval_strategy="steps",
-            eval_steps=50,
+            eval_steps=40,
             save_strategy="no",
             report_to="none",
             use_cpu=True,

@@ -54,7 +54,7 @@ def frameworks() -> tuple[list[Training], list[str]]:
     else:
         missing.append("Keras with a backend is not installed: pip install 'epochal[keras]' jax")
     if _installed("transformers") and _installed("accelerate") and _installed("torch"):
-        found.append(Training("Hugging Face Trainer", "train_transformers", "transformers", "loss", 200))
+        found.append(Training("Hugging Face Trainer", "train_transformers", "transformers", "loss", 120))
     else:
         missing.append("Transformers is not installed: pip install 'epochal[transformers]'")
     if not _installed("sklearn"):
