@@ -41,7 +41,7 @@ def fingerprint(data: Any, *, full: bool = False, limit_s: float | None = 1.0) -
     Raises:
         BadValueError: a path that does not exist, or something that is no data, such as None or a number.
     """
-    budget = Budget(_Dispatcher(), full=full, limit_s=limit_s)
+    budget = Budget(Dispatcher(), full=full, limit_s=limit_s)
     if data is None or isinstance(data, (bool, int, float, complex, type)):
         raise BadValueError(f"{data!r} is no data to be hashed: pass a path, an array, a table, or a list of them")
     try:
@@ -50,7 +50,7 @@ def fingerprint(data: Any, *, full: bool = False, limit_s: float | None = 1.0) -
         return nothing(kind_of(data), str(error))
 
 
-class _Dispatcher:
+class Dispatcher:
     """Finds who can hash an object: core for its own types, then plugins by the names of the type and its bases."""
 
     def __call__(self, data: Any, budget: Budget) -> Finding:

@@ -40,7 +40,8 @@ class PluginManager:
         problems: everything that went wrong so far, oldest first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow_s: float = SLOW_S) -> None:
+        self._slow_s = slow_s
         self.problems: list[PluginProblem] = []
         self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
@@ -200,7 +201,7 @@ class PluginManager:
         return answer
 
     def _look_at_time(self, hook: str, name: str, seconds: float, on_problem: OnProblem | None) -> None:
-        if seconds <= SLOW_S or (hook, name) in self._slow:
+        if seconds <= self._slow_s or (hook, name) in self._slow:
             return
         self._slow.add((hook, name))
         self._tell(PluginProblem.slow(self._facts[name], hook, seconds), None, on_problem)

@@ -67,4 +67,6 @@ def is_secret(kind: Kind, value: str) -> bool:
 
 _NO_TOKEN: Final = re.compile(r"[<\[ ]")
 #: Empty, a word for nothing, a reference to a variable, or a place to fill in.
-_SAYS_NOTHING: Final = re.compile(r"\s*(?:|none|null|true|false|\$\{[^{}]*\}|<[^<>]*>|\*+|\[redacted\])\s*", re.IGNORECASE)
+_SAYS_NOTHING: Final = re.compile(
+    r"\s*(?:|none|null|true|false|\$\{[^{}]*\}|<[^<>]*>|\*+|\[redacted\])\s*", re.IGNORECASE
+)

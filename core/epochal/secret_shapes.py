@@ -81,7 +81,9 @@ _FLAG: Final = re.compile(
     r"--(?<![A-Za-z0-9_.\-]--)(?P<name>[A-Za-z][A-Za-z0-9_.\-]{0,80})[ \t]{1,8}[\"']?(?P<value>[^\s\"'\-][^\s\"']{0,4096})"
 )
 _NAME_BACKWARD: Final = re.compile(r"[A-Za-z0-9_.\-]*")
-_NO_SECRET: Final = re.compile(r"(?:none|null|true|false|str|int|bytes|bool|any|optional\b.*|[0-9.]{1,3})\Z", re.IGNORECASE)
+_NO_SECRET: Final = re.compile(
+    r"(?:none|null|true|false|str|int|bytes|bool|any|optional\b.*|[0-9.]{1,3})\Z", re.IGNORECASE
+)
 _CODE: Final = re.compile(
     r"(?:os|sys|self|cls|args|kwargs|cfg|conf|config|settings|env|environ|opts?|options|params|hparams|flags|request"
     r"|secrets|keyring|getpass)[.\[]|[A-Za-z_]\w*\[\w*\]?\Z",

@@ -22,6 +22,8 @@ ENVIRONMENT: Final[dict[str, str]] = {
     "EPOCHAL_STRICT": "`1` raises faults of tracking and of plugins instead of warning; for tests.",
     "EPOCHAL_DISABLE_PLUGINS": "Plugins to leave out, separated by commas; `*` leaves out all but Epochal's own.",
     "EPOCHAL_TRACE_PLUGINS": "`1` prints the name of each hook and plugin that is called on stderr.",
+    "EPOCHAL_COMPANION": "`off` trains without the companion process: no system metrics, no fsync, no forensics.",
+    "EPOCHAL_SYSTEM_INTERVAL": "Seconds between two samples of the system metrics; `off` for none.",
     "EPOCHAL_CACHE_DIR": "Where the catalog and the cache of fingerprints lie, instead of `$XDG_CACHE_HOME/epochal`.",
 }
 """Every environment variable that Epochal reads, with its meaning; the documentation is generated from it."""
@@ -92,7 +94,7 @@ def set_folder_mode(folder: str | os.PathLike[str], mode: str | None) -> Path:
     try:
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         new = _with_mode_line(old, line)
-        if _parse(new, path).get("mode") != mode or _others(_parse(new, path)) != _others(_parse(old, path)):
+        if not _says(new, {**_parse(old, path), "mode": mode}):
             raise BadValueError(f"{path} cannot be changed safely: set mode in it by hand")
         _replace(path, new)
     except OSError as error:
@@ -179,8 +181,12 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         raise BadValueError(f"{path} is not valid TOML ({error}): repair or remove it") from error
 
 
-def _others(settings: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key != "mode"}
+def _says(text: str, settings: dict[str, Any]) -> bool:
+    try:
+        said = _parse(text, Path())
+    except BadValueError:
+        return False
+    return {"mode": None, **said} == settings
 
 
 def _with_mode_line(text: str, line: str) -> str:

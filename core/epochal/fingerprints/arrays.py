@@ -89,11 +89,20 @@ def _pieces(array: Array) -> Iterator[Any]:
 def _bytes_at(array: Array, offset: int, length: int) -> bytes:
     item = array.dtype.itemsize
     first, last = offset // item, -(-(offset + length) // item)
-    if array.flags.c_contiguous:
-        elements = array.reshape(-1)[first:last]
-    else:
-        elements = array[np.unravel_index(np.arange(first, last), array.shape)]
-    return np.ascontiguousarray(elements).tobytes()[offset - first * item :][:length]
+    return _elements(array, first, last).tobytes()[offset - first * item :][:length]
+
+
+def _elements(array: Array, first: int, last: int) -> Array:
+    """Return a range of the elements in C order, without a copy of more than about that range."""
+    if array.ndim < 2 or array.flags.c_contiguous:
+        return array.reshape(-1)[first:last]
+    row = math.prod(array.shape[1:])
+    begin, end = first // row, -(-last // row)
+    if end - begin == 1:
+        return _elements(array[begin], first - begin * row, last - begin * row)
+    inner = array[begin + 1 : end - 1].reshape(-1)
+    head = _elements(array[begin], first - begin * row, row)
+    return np.concatenate([head, inner, _elements(array[end - 1], 0, last - (end - 1) * row)])
 
 
 def _masked(data: Any, budget: Budget) -> Finding:
