@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -129,13 +130,13 @@ def is_alive(folder: Path, opening: dict[str, Any], journal: Path) -> bool | Non
     if owns(path):
         return True
     lock = opening.get("lock") if isinstance(opening.get("lock"), dict) else None
-    here = _Here.now()
-    same_boot = here.boot is not None and opening.get("boot") == here.boot
+    boot, namespace = _here()
+    same_boot = boot is not None and opening.get("boot") == boot
     found = _lock_file(path) if lock else None
     if lock and found is not None and not _same_file(lock, found, same_boot):
         return False  # a copy: its writer, if it lives, writes the original
     pid, started = opening.get("pid"), opening.get("pid_start")
-    if same_boot and opening.get("pidns") == here.namespace and isinstance(pid, int):
+    if same_boot and opening.get("pidns") == namespace and isinstance(pid, int):
         alive = processes.lives(pid, started if isinstance(started, int) else None)
         if alive is not None:
             return alive
@@ -148,19 +149,10 @@ def is_alive(folder: Path, opening: dict[str, Any], journal: Path) -> bool | Non
     return None
 
 
-class _Here(NamedTuple):
-    boot: str | None
-    namespace: str | None
-
-    @classmethod
-    def now(cls) -> _Here:
-        global _here
-        if _here is None:  # neither changes while a process lives
-            _here = cls(processes.boot_id(), processes.pid_namespace())
-        return _here
-
-
-_here: _Here | None = None
+@cache
+def _here() -> tuple[str | None, str | None]:
+    """Return this boot and pid namespace: neither changes while a process lives."""
+    return processes.boot_id(), processes.pid_namespace()
 
 
 def _lock_file(journal: Path) -> os.stat_result | None:
