@@ -1,10 +1,13 @@
-"""Noticing at almost no cost that this process is not the one that opened a writer."""
+"""Noticing at almost no cost that this process is not the one that opened a writer, and changing over in peace."""
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 #: From Linux's <asm/mman.h>; the mmap module does not name it.
@@ -39,3 +42,16 @@ def process_byte() -> Any:
             page[0] = 1
             return page
     return _PidByte()
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Keep the signals of this thread waiting: a handler that logs would begin anew what is being done here."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

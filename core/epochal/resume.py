@@ -42,15 +42,19 @@ def check_position(position: Mapping[str, Any], folder: Path, id: str) -> dict[s
 
 
 def next_step(folder: Path, rank: int) -> int:
-    """Return the automatic step at which this rank's record stands: one more than the last step, 0 at the start."""
-    last: tuple[tuple[int, int], int] | None = None
+    """Return the automatic step at which this rank's record stands: one more than the last step, 0 at the start.
+
+    Forked workers count steps of their own: theirs counts only where the main writers have recorded none.
+    """
+    last: tuple[tuple[bool, int, int], int] | None = None
     for scan in _scans(folder):
         opening = next((frame.payload for frame in scan.frames()), {})
         if opening.get("rank") != rank or opening.get("role") not in ("main", "child", "import"):
             continue
         for seq, step in _last_rows(scan):
-            if last is None or (opening["ordinal"], seq) > last[0]:
-                last = (opening["ordinal"], seq), step
+            place = opening["role"] != "child", opening["ordinal"], seq
+            if last is None or place > last[0]:
+                last = place, step
     return last[1] + 1 if last is not None and last[1] < (1 << 63) - 1 else 0
 
 

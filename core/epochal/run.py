@@ -40,17 +40,7 @@ class Run:
         self._summary = RunSummary(summary, self._record_summary, session.derived_summary)
         self._steps = count(next_step)
         self._closed = False
-        self._attach()
-
-    def _attach(self) -> None:
-        """Take what `log` needs from the session's writer."""
-        writer = self._session.writer
-        self._here = self._session.here
-        self._writer = writer
-        self._tables = writer.tables
-        self._fd = writer.storage.fd
-        self._now = writer.clock
-        self._next_mark = writer.next_mark
+        self._writer = session.writer
 
     # Recording
 
@@ -63,35 +53,37 @@ class Run:
             step: any integer of 64 bits, in any order; by default one more than the last call's.
             time: seconds since the epoch; by default now.
         """
-        # Known names with plain values go straight to the file; all else takes the careful way below.
-        if time is None and self._here[0]:
+        # Known names with plain values go straight to the file; all else takes the careful way below. The writer is
+        # looked at once: in a forked child another thread may put the child's own in its place at any moment.
+        writer = self._writer
+        if time is None and writer.here[0]:
             try:
-                table = self._tables.get((*metrics, *map(type, metrics.values())))
+                table = writer.tables.get((*metrics, *map(type, metrics.values())))
             except Exception:
                 table = None
             if table is not None and (step is None or type(step) is int):
                 slot, end = table.slots
                 at = slot()
-                if at < end or (at := self._writer.grow(table)) >= 0:
+                if at < end or (at := writer.grow(table)) >= 0:
                     if step is None:
                         step = next(self._steps)
                     else:
                         self._steps = count(step + 1)
-                    now = self._now()
-                    mark = self._next_mark()
+                    now = writer.clock()
+                    mark = writer.next_mark()
                     try:
                         row = table.pack(step, *metrics.values(), now, mark)
                     except struct.error:  # an int or a step beyond 64 bits
                         self._log_carefully(metrics, step, now, mark)
                         return
                     try:
-                        written = _pwrite(self._fd, row, at)
+                        written = _pwrite(writer.fd, row, at)
                     except OSError as error:
-                        self._writer.storage.refuse(row, at, mark & SEQ_MASK, error)
+                        writer.storage.refuse(row, at, mark & SEQ_MASK, error)
                     else:
                         if written != table.stride:
-                            self._writer.storage.complete(row, at, written, mark & SEQ_MASK)
-                    if now >= self._writer.check_at:
+                            writer.storage.complete(row, at, written, mark & SEQ_MASK)
+                    if now >= writer.check_at:
                         self._check(now)
                     return
         self._log_carefully(metrics, step, time)
@@ -111,7 +103,7 @@ class Run:
             now = self._time(time)
             if values:
                 self._writer.row(values, at, now, mark)
-            self._check(self._now())
+            self._check(self._writer.clock())
         except Exception as error:
             self._fault.internal("log", error)
 
@@ -128,13 +120,13 @@ class Run:
                 return
             from .columns import plain_columns  # loads NumPy, which `log` alone never needs
 
-            plain, at, when, problems = plain_columns(columns, steps, times, self._now())
+            plain, at, when, problems = plain_columns(columns, steps, times, self._writer.clock())
             for problem in problems:
                 self._fault("value", problem.text, once=f"extend {problem.name}", metric=problem.name)
             if plain and len(at):
                 self._writer.extend(plain, at, when)
                 self._steps = count(int(at[-1]) + 1)
-            self._check(self._now())
+            self._check(self._writer.clock())
         except Exception as error:
             self._fault.internal("extend", error)
 
@@ -201,7 +193,7 @@ class Run:
         """
         try:
             if self._open("position"):
-                now = self._now()
+                now = self._writer.clock()
                 seq = self._writer.record("position", {}, time=now)
                 return {
                     "run": self.id,
@@ -300,7 +292,11 @@ class Run:
             text: a sentence for people.
             data: more, as plain values.
         """
-        self._session.record_notice(code, text, data)
+        try:
+            if self._open("notice"):
+                self._session.record_notice(code, text, data)
+        except Exception as error:
+            self._fault.internal("notice", error)
 
     # The end
 
@@ -314,14 +310,13 @@ class Run:
     def _end(self, ending: Ending) -> None:
         if self._closed:
             return
+        self._closed = True  # first: a thread that finds the writer closed must not take itself for a forked child
         try:
-            if self._here[0]:
+            if self._writer.here[0]:
                 self._session.end(ending, self._summary)
         except Exception as error:
             self._fault.internal("finish", error)
         finally:
-            self._closed = True
-            self._tables = {}
             self._session.closed(self)
 
     def __enter__(self) -> Self:
@@ -331,7 +326,7 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._here[0]:
+        if self._writer.here[0]:
             self._end(ending_of(error))
 
     def __repr__(self) -> str:
@@ -351,15 +346,14 @@ class Run:
         if self._closed:
             self._fault("closed", f"run.{verb} after finish: run {self.name!r} is closed, nothing more is recorded")
             return False
-        if not self._here[0]:
+        if not self._writer.here[0]:
             try:
                 self._session.enter_child()
             except OSError as error:
                 self._closed = True
-                self._tables = {}
                 logger.warning("process %d cannot record in %s: %s; its rows are lost", os.getpid(), self.folder, error)
                 return False
-            self._attach()
+            self._writer = self._session.writer
         return True
 
     def _step(self, step: Any) -> int:
@@ -380,14 +374,14 @@ class Run:
 
     def _time(self, time: Any) -> float:
         if time is None:
-            return self._now()
+            return self._writer.clock()
         try:
             return float(time.timestamp() if hasattr(time, "timestamp") else time)
         except Exception:
             self._fault(
                 "time", f"run.log: time {time!r} is no number of seconds since the epoch; now was taken instead"
             )
-            return self._now()
+            return self._writer.clock()
 
     def _check(self, now: float) -> None:
         if now >= self._writer.check_at:
@@ -397,7 +391,7 @@ class Run:
         try:
             if self._open(kind):
                 self._writer.record(kind, fields)
-                self._check(self._now())
+                self._check(self._writer.clock())
         except Exception as error:
             self._fault.internal(kind, error)
 

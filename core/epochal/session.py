@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from . import active, liveness, processes
 from .clock import run_clock
 from .ending import Ending
 from .faults import Faults
-from .forks import process_byte
+from .forks import signals_held
 from .hookspecs import RunInfo
 from .journal.writer import JournalWriter
 from .redaction import redact_text
@@ -53,22 +54,23 @@ class Session:
         self.companion: Any = None
         self.world = world
         self._lock_fd = -1
-        self._open_writer(role, ordinal, parent)
+        #: A lock for each process that the run is forked into.
+        self._entering: dict[int, Any] = {}
+        self.writer = self._open_writer(role, ordinal, parent)
 
-    def _open_writer(self, role: str, ordinal: int, parent: Mapping[str, Any] | None) -> None:
-        self.here = process_byte()
-        self.writer = JournalWriter(
+    def _open_writer(self, role: str, ordinal: int, parent: Mapping[str, Any] | None) -> JournalWriter:
+        writer = JournalWriter(
             self.info.folder, role=role, rank=self.info.rank, ordinal=ordinal, clock=run_clock(), report=self.fault
         )
         lock: dict[str, Any] | None = None
         unlocked: OSError | None = None
         if role == "main":
-            liveness.claim(self.writer.path)
+            liveness.claim(writer.path)
             try:
-                self._lock_fd, lock = liveness.hold_lock(self.writer.path)
+                self._lock_fd, lock = liveness.hold_lock(writer.path)
             except OSError as error:
                 unlocked = error
-        self.writer.record(
+        writer.record(
             "open",
             {
                 "run": self.info.id,
@@ -90,9 +92,10 @@ class Session:
         if unlocked is not None:
             self.fault(
                 "lock",
-                f"the lock beside {self.writer.path} cannot be held ({unlocked}): "
+                f"the lock beside {writer.path} cannot be held ({unlocked}): "
                 "other machines cannot see that this run is alive",
             )
+        return writer
 
     def enter_child(self) -> None:
         """Go on in a forked process with a writer of its own; the parent's file and lock stay the parent's.
@@ -100,17 +103,22 @@ class Session:
         Raises:
             OSError: the journal cannot be created; this process cannot record.
         """
-        before = self.writer
-        del self.writer  # nothing that goes wrong from here may be written into the parent's file
-        parent = {"writer": before.hex, "seq": before.last_seq, "ordinal": before.ordinal}
-        self.companion = None
-        self._lock_fd = -1
-        self._open_writer("child", next_ordinal(self.info.folder, self.info.rank), parent)
+        # A lock of this process's own: one that another thread held at the fork would be held here for ever.
+        with signals_held(), self._entering.setdefault(os.getpid(), threading.RLock()):
+            before = self.writer
+            if before.here[0]:
+                return  # another thread was faster
+            self.companion = None
+            self._lock_fd = -1
+            parent = {"writer": before.hex, "seq": before.last_seq, "ordinal": before.ordinal}
+            writer = self._open_writer("child", next_ordinal(self.info.folder, self.info.rank), parent)
+            if self.writer is before:  # else a signal handler of this thread was faster: its writer stays
+                self.writer = writer
 
     def record_notice(self, code: str, text: str, data: Mapping[str, Any]) -> None:
-        """Write a notice; a fault while the writer is not there yet is told by its warning alone."""
+        """Write a notice; a fault while there is no writer of this process's own is told by its warning alone."""
         writer = getattr(self, "writer", None)
-        if writer is not None:
+        if writer is not None and writer.here[0]:
             from .config_values import jsonlike
 
             writer.record("notice", {"code": code, "text": redact_text(text), "data": jsonlike(data)})

@@ -10,6 +10,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..forks import process_byte
 from ..layout import journal_name
 from ..records import encode
 from . import format as layout
@@ -98,6 +99,10 @@ class JournalWriter:
         self.clock = clock
         self.path = os.fspath(folder / "journal" / journal_name(role, rank, ordinal, self.id))
         self.storage = Storage(self.path, report)
+        #: Item 0 is true in the process that opened this writer until it is closed, and nowhere else.
+        self.here: Any = process_byte()
+        #: The number stays the same for good: `Storage` moves other files under it.
+        self.fd = self.storage.fd
         self.tables: dict[Key, Table] = {}
         #: When `check` is due, on the run's clock.
         self.check_at = clock() + CHECK_S
@@ -243,6 +248,7 @@ class JournalWriter:
 
     def close(self) -> None:
         """Write what waits and close the file."""
+        self.here = b"\0"
         self.settle(now=True)
         self.storage.close()
 
