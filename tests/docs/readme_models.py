@@ -27,7 +27,7 @@ def lightning_names(folder: Path) -> dict[str, Any]:
         def configure_optimizers(self) -> Any:
             return torch.optim.SGD(self.parameters(), lr=0.1)
 
-    return {"model": Model(), "train_data": DataLoader(TensorDataset(torch.randn(32, 4)), batch_size=8)}
+    return {"model": Model(), "train_data": DataLoader(TensorDataset(torch.randn(256, 4)), batch_size=4)}
 
 
 def keras_names(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +25,21 @@ def test_every_public_name_exists_and_says_what_it_is(name: str) -> None:
     value = getattr(epochal, name)
     if inspect.isclass(value) or inspect.isfunction(value):
         assert inspect.getdoc(value), f"epochal.{name} has no docstring"
+
+
+def test_a_public_name_stays_what_it_is_after_every_module_was_imported(tmp_path: Path) -> None:
+    """Importing `epochal.runs`, the module, puts it on the package, in the place of `epochal.runs`, the function."""
+    code = """
+import importlib, pkgutil, types, epochal
+for module in pkgutil.iter_modules(epochal.__path__):
+    if module.name != "__main__":
+        importlib.import_module("epochal." + module.name)
+print([name for name in epochal.__all__ if name not in ("config", "summary")
+       and isinstance(getattr(epochal, name), types.ModuleType)])
+"""
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=variables, capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
 
 
 def test_the_public_names_are_sorted_and_listed_by_dir() -> None:
