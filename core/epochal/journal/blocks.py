@@ -28,7 +28,7 @@ from .format import (
     unpack_file_header,
 )
 from .frames import Damage, Frame, RecordBlock
-from .repair import repair_block_header, repair_file_header
+from .repair import nearly_header, repair_block_header, repair_file_header
 from .tables import Table, read_declaration
 from .window import Window
 
@@ -38,6 +38,8 @@ __all__ = ["BlockScan", "Damage", "Frame", "Table"]
 _LARGEST_BLOCK: Final = 1 << 33
 #: Bytes of unsound headers and frames that one refresh checks, so that crafted files cannot hold a reader up.
 _PATIENCE: Final = 1 << 30
+#: What an attempt to repair a header takes from that.
+_REPAIR_COST: Final = 1 << 22
 #: A reader can catch a header or frame half written: it looks again after this many seconds.
 _SECOND_LOOK_S: Final = 0.002
 #: The first read of a file fetches this much, which is all that a small journal holds, in bytes.
@@ -223,12 +225,14 @@ class BlockScan:
         """Return the sound block whose first bytes are `head`; at a second look, one flipped bit is undone."""
         block = None
         length = block_header_length(head)
-        if length is not None and length - BLOCK_HEADER.size <= self._patience and at + length <= self.size:
+        known = head[16:24] == at.to_bytes(8, "little")
+        if length is not None and known and length - BLOCK_HEADER.size <= self._patience and at + length <= self.size:
             data = head if length == len(head) else self._window.read(at, length)
             block = unpack_block_header(data, at, self.header.writer)
             if block is None:
                 self._patience -= length - BLOCK_HEADER.size
-        if block is None and second:
+        if block is None and second and self._patience > 0 and nearly_header(head, at, self.header.writer):
+            self._patience -= _REPAIR_COST
             block = repair_block_header(lambda length: self._window.read(at, length), at, self.header.writer)
             if block is not None and self._plausible(block, limit):
                 self._repaired.append(Damage(at, block.body - at, "block header: one flipped bit, repaired"))

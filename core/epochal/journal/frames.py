@@ -121,13 +121,13 @@ class RecordBlock:
                 crc = _checksum(window, room.start, stop, data)
         search = _Search(window, self._writer, stop, patience)
         start, dirt = room.start, None
-        for at, found in search.run(room.start, data):
+        for at, behind, found in search.run(room.start, data):
             if found is None:
-                dirt = (dirt[0] if dirt else at, min(at + FRAME_ALIGNMENT, stop))
+                dirt = (dirt[0] if dirt else at, behind)
                 continue
             self._leave(_Room(start, at, dirt=dirt, certain=second))
             self._take(at, *found)
-            start, dirt = at + frame_size(len(found[1])), None
+            start, dirt = behind, None
         whole = start == room.start
         self._leave(_Room(start, room.stop, crc if whole else None, dirt, second))
         return search.patience
@@ -182,8 +182,8 @@ class _Search:
         self._writer = writer
         self._stop = stop
 
-    def run(self, start: int, data: bytes | None) -> Iterator[tuple[int, tuple[int, bytes] | None]]:
-        """Yield (offset, (seq, payload)) for each sound frame, (offset, None) for each step that holds other bytes."""
+    def run(self, start: int, data: bytes | None) -> Iterator[tuple[int, int, tuple[int, bytes] | None]]:
+        """Yield (offset, end, (seq, payload)) of each sound frame, (offset, end, None) of each range of other bytes."""
         at = start
         chunks = iter([(start, data)]) if data is not None else self._window.chunks(start, self._stop)
         for base, chunk in chunks:
@@ -191,14 +191,18 @@ class _Search:
             if chunk == bytes(len(chunk)):
                 continue
             while at < base + len(chunk):
-                index = at - base
-                match = _NOT_ZERO.search(chunk, index)
+                match = _NOT_ZERO.search(chunk, at - base)
                 if match is None:
                     break
-                at += (match.start() - index) // FRAME_ALIGNMENT * FRAME_ALIGNMENT
+                at = base + match.start() // FRAME_ALIGNMENT * FRAME_ALIGNMENT
                 found = self._frame(at, chunk, base)
-                yield at, found
-                at += FRAME_ALIGNMENT if found is None else frame_size(len(found[1]))
+                if found is not None:
+                    behind = at + frame_size(len(found[1]))
+                    yield at, behind, found
+                else:
+                    behind = base + _next_candidate(chunk, at - base)
+                    yield at, at + len(chunk[at - base : behind - base].rstrip(b"\0")), None
+                at = behind
 
     def _frame(self, at: int, chunk: bytes, base: int) -> tuple[int, bytes] | None:
         index = at - base
@@ -233,3 +237,18 @@ class _Search:
             at += len(data)
             length -= len(data)
         return crc == wanted
+
+
+def _next_candidate(chunk: bytes, index: int) -> int:
+    """Return where behind `index` the next frame may begin: its seq has 48 bits, so its bytes 10 and 11 are zero."""
+    place = index + FRAME_ALIGNMENT
+    while True:
+        zeros = chunk.find(b"\0\0", place + 10)
+        if zeros < 0:
+            # the last bytes of a chunk may begin a frame that goes on in the next
+            return max(place, (len(chunk) - FRAME_HEADER.size) // FRAME_ALIGNMENT * FRAME_ALIGNMENT)
+        place = aligned(zeros - 10, FRAME_ALIGNMENT)
+        if place == zeros - 10:
+            return place
+        if chunk[place + 10 : place + 12] == b"\0\0":
+            return place

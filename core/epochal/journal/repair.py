@@ -41,7 +41,7 @@ def repair_block_header(read: Callable[[int], bytes], offset: int, writer: bytes
     `read` gives that many bytes of the file from `offset` on, or fewer at its end.
     """
     head = read(BLOCK_HEADER.size)
-    if len(head) < BLOCK_HEADER.size or _wrong_bits(head, offset, writer) > 1:
+    if not nearly_header(head, offset, writer):
         return None
     for flipped in _single_flips(head):
         length = block_header_length(flipped)
@@ -51,6 +51,11 @@ def repair_block_header(read: Callable[[int], bytes], offset: int, writer: bytes
         if block is not None:
             return block
     return _repair_declaration(read, offset, writer)
+
+
+def nearly_header(head: bytes, offset: int, writer: bytes) -> bool:
+    """Tell whether at most one bit of a block header's fields with a known value is wrong."""
+    return len(head) >= BLOCK_HEADER.size and _wrong_bits(head, offset, writer) <= 1
 
 
 def _wrong_bits(head: bytes, offset: int, writer: bytes) -> int:
