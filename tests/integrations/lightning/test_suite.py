@@ -1,0 +1,44 @@
+"""The Lightning adapter under the suite that every adapter passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from epochal.testing import AdapterSuite, Reported
+from tests.needs import need
+
+need("lightning")
+
+from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, loader, newest, trainer  # noqa: E402
+
+from epochal_lightning import EpochalLogger  # noqa: E402
+
+
+class TestEpochalLogger(AdapterSuite):
+    framework = ("lightning", "pytorch_lightning", "torch")
+    plugin = "epochal_lightning.plugin"
+    middle = 6
+
+    def make(self, **opening: Any) -> EpochalLogger:
+        return EpochalLogger(**opening)
+
+    def train(
+        self,
+        adapter: Any,
+        folder: Path,
+        *,
+        at_step: Callable[[int], None] = lambda step: None,
+        seed: int = 0,
+        resume: bool = False,
+    ) -> Reported:
+        memory = Memory()
+        loggers = [memory] if adapter is None else [adapter, memory]
+        saving = L.pytorch.callbacks.ModelCheckpoint if hasattr(L, "pytorch") else L.callbacks.ModelCheckpoint
+        fit = trainer(loggers, callbacks=[saving(dirpath=folder / "checkpoints", save_top_k=-1), AtStep(at_step)])
+        fit.fit(Tiny(), loader(seed), loader(9), ckpt_path=newest(folder / "checkpoints") if resume else None)
+        return memory.points
+
+    def emit(self, adapter: Any, metrics: dict[str, Any], step: int) -> None:
+        adapter.log_metrics(metrics=metrics, step=step)
