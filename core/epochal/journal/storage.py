@@ -59,7 +59,7 @@ class Storage:
         return self._pending_bytes < BUFFER_BYTES
 
     def write(self, data: bytes | memoryview, at: int, seq: int = 0) -> bool:
-        """Write all of `data` at `at`; what storage refuses is buffered, or counted under `seq`.
+        """Write all of `data` at `at`; what storage refuses is buffered, or counted under `seq` if it has one.
 
         Returns:
             whether all is in the file now.
@@ -79,17 +79,20 @@ class Storage:
             self.refuse(data, at, seq, error)
 
     def refuse(self, data: bytes, at: int, seq: int, error: OSError) -> None:
-        """Keep what storage refused for a later try, or count it as missing."""
+        """Keep what storage refused for a later try, or count it as missing.
+
+        What has no seq is kept in any case: a block's header, and columns whose block was begun while there was room.
+        """
         self._report(
             "storage",
             f"{self.path} cannot be written ({error.strerror or error}): training goes on, rows are kept in memory "
             f"(up to {BUFFER_BYTES >> 20} MiB) and written as soon as there is room",
         )
         self._retry_at = time.monotonic() + RETRY_S
-        if self.accepts:
+        if self.accepts or not seq:
             self._pending.append((at, data))
             self._pending_bytes += len(data)
-        elif seq:
+        else:
             self.drop(seq)
 
     def drop(self, seq: int, rows: int = 1) -> None:

@@ -223,7 +223,7 @@ class JournalWriter:
                 rows[:, at] = column[part].view(np.int64) if column.dtype.kind == "f" else column[part]
             rows[:, -2] = times[part].view(np.int64)
             rows[:, -1] = np.arange(last - n + 1, last + 1)
-            self.storage.write(rows.data.cast("B"), body, seq)
+            self.storage.write(rows.data.cast("B"), body)
 
     def record(self, kind: str, fields: Mapping[str, Any], *, time: float | None = None) -> int:
         """Write a frame and return its seq."""
