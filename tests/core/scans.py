@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from epochal.journal.blocks import BlockScan
+from epochal.journal.reader import Columns
 from tests.core.journal_maker import Maker, loop
 
 _descriptors: list[int] = []
@@ -50,3 +52,9 @@ def journal() -> Maker:
     loop(maker, range(20), loss=1.0)
     maker.record("finish", state="finished")
     return maker
+
+
+def points(columns: Columns) -> list[tuple[int, int, float, Any]]:
+    """Return (seq, step, time, value) of each point, as `Maker.points` does."""
+    arrays = columns.seqs, columns.steps, columns.times, columns.values
+    return list(zip(*(array.tolist() for array in arrays), strict=True))

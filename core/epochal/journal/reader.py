@@ -53,7 +53,7 @@ class Journal:
 
     def _start(self, fd: int, status: os.stat_result) -> None:
         self._scan = BlockScan(fd)
-        self._file = status.st_dev, status.st_ino
+        self._file = _identity(fd, status)
         self._modified = status.st_mtime
         self._row_damages: list[Damage] = []
         self.writer = self._scan.header.writer.hex()
@@ -141,7 +141,7 @@ class Journal:
         """Look for what was written since the last look; return True if anything may be new."""
         try:
             with self._open() as (fd, status):
-                if (status.st_dev, status.st_ino) != self._file:
+                if _identity(fd, status) != self._file:
                     self._start(fd, status)
                     return True
                 self._scan.fd = fd
@@ -205,7 +205,7 @@ class Journal:
     def _run(self, read: Callable[[RowReader], None]) -> bool:
         try:
             with self._open() as (fd, status):
-                if (status.st_dev, status.st_ino) != self._file:
+                if _identity(fd, status) != self._file:
                     return False
                 reader = RowReader(fd, status.st_size, mark_tag(self._scan.header.writer), settled=self.settled)
                 read(reader)
@@ -264,3 +264,12 @@ class Journal:
         role = parts[0] if parts[0] in ROLES else "main"
         rank, ordinal = named if len(named) == 2 else (0, 0)
         return {"k": "open", "role": role, "rank": rank, "ordinal": ordinal, "guessed": True}
+
+
+def _identity(fd: int, status: os.stat_result) -> tuple[int, int, bytes]:
+    """Return what tells a file from the one that took its place, whose inode may have been used again."""
+    try:
+        head = os.pread(fd, 16, 16)
+    except OSError:
+        head = b""
+    return status.st_dev, status.st_ino, head
