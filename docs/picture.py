@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import pty
@@ -36,6 +37,25 @@ def shown(command: list[str], folder: str) -> str:
     return written.decode().replace("\r\n", "\n")
 
 
+def without_blanks(picture: str) -> str:
+    """Return the picture with each text moved behind its leading blanks, which not every viewer keeps."""
+
+    def moved(match: re.Match[str]) -> str:
+        style, x, y, length, rest, text = match.groups()
+        letters = html.unescape(text)
+        width = float(length) / len(letters)
+        bare = letters.strip("\xa0")
+        if not bare:
+            return ""
+        x = float(x) + width * (len(letters) - len(letters.lstrip("\xa0")))
+        shown = html.escape(bare, quote=False).replace("\xa0", "&#160;")
+        return f'<text class="{style}" x="{x:.1f}" y="{y}" textLength="{width * len(bare):.1f}"{rest}>{shown}</text>'
+
+    return re.sub(
+        r'<text class="([^"]*)" x="([^"]*)" y="([^"]*)" textLength="([^"]*)"([^>]*)>([^<]*)</text>', moved, picture
+    )
+
+
 def main() -> None:
     """Run the demo and draw it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +65,8 @@ def main() -> None:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(text[start:end].strip("\n")))
     TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(console.export_svg(title="epochal demo", code_format=FORMAT), encoding="utf-8")
+    picture = console.export_svg(title="epochal demo", code_format=FORMAT)
+    TARGET.write_text(without_blanks(picture), encoding="utf-8")
 
 
 if __name__ == "__main__":

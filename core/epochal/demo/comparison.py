@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rich import box
 from rich.table import Table
 
 from ..catalog_entry import flat
@@ -16,7 +17,7 @@ _ABSENT: Final = object()
 
 def comparison(runs: Sequence[RecordedRun]) -> Table:
     """Return a table with a column for each run: what differs in the configs, then every summary value."""
-    table = Table(title="comparison", title_justify="left", title_style="bold")
+    table = Table(title="comparison", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for run in runs:
         table.add_column(shown(run.name), justify="right")
