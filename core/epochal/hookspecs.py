@@ -247,7 +247,8 @@ def run_started(run: RunInfo) -> None:
 
         @hookimpl
         def run_started(run):
-            (run.root / "latest.txt").write_text(run.id)
+            with open(run.root / "started.txt", "a") as file:
+                print(run.project, run.name, file=file)
     """
     raise NotImplementedError
 
@@ -267,7 +268,8 @@ def run_finished(run: RunInfo, status: str, summary: Mapping[str, Any]) -> None:
 
         @hookimpl
         def run_finished(run, status):
-            (run.root / "latest.txt").write_text(f"{run.id} {status}")
+            if status == "failed":
+                (run.root / "last-failure.txt").write_text(str(run.folder))
     """
     raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from typing import Any
@@ -186,3 +187,45 @@ class TestScipy:
 
     def test_a_format_for_changes_has_no_digest(self, sparse: Any) -> None:
         assert fingerprint(sparse.lil_matrix(np.eye(3)))["coverage"] == "none"
+
+
+def sha(*parts: bytes) -> str:
+    """Hash the parts one behind the other."""
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def test_a_frame_has_the_digest_that_the_documentation_says() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1.5, 2.5], "b": ["x", None], "c": pd.Categorical(["u", "v"])})
+    texts = sha(b"s1:u", b"s1:v")
+    expected = sha(
+        b"pandas.DataFrame of 2 rows, index RangeIndex(start=0, stop=2, step=1)\n",
+        b"column 'a' <f8 ", sha(np.array([1.5, 2.5]).tobytes()).encode(), b"\n",
+        b"column 'b' objects ", sha(b"s1:x", b"n").encode(), b"\n",
+        b"column 'c' category, ordered: False ",
+        sha(b"objects ", texts.encode(), b"\n", np.array([0, 1], "<i8").tobytes()).encode(), b"\n",
+    )  # fmt: skip
+    assert digest(frame) == expected
+
+
+def test_an_arrow_table_has_the_digest_that_the_documentation_says() -> None:
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"a": pa.array([7, None], pa.int32()), "b": [["x", "yz"], None]})
+    a = sha(
+        b" valid ", sha(b"\x01\x00").encode(), b"\n",
+        b" values ", sha(np.array([7, 0], "<i4").tobytes()).encode(), b"\n",
+    )  # fmt: skip
+    b = sha(
+        b" lengths ", sha(np.array([2], "<i8").tobytes()).encode(), b"\n",
+        b" valid ", sha(b"\x01\x00").encode(), b"\n",
+        b"[] lengths ", sha(np.array([1, 2], "<i8").tobytes()).encode(), b"\n",
+        b"[] valid ", sha(b"\x01\x01").encode(), b"\n",
+        b"[] values ", sha(b"xyz").encode(), b"\n",
+    )  # fmt: skip
+    kinds = [str(field.type).encode() for field in table.schema]
+    expected = sha(
+        b"arrow table of 2 rows\n",
+        b"'a' ", kinds[0], b" ", a.encode(), b"\n",
+        b"'b' ", kinds[1], b" ", b.encode(), b"\n",
+    )  # fmt: skip
+    assert digest(table) == expected
