@@ -165,7 +165,7 @@ class Session:
         """Write how the run ended and let go of everything."""
         if self.writer.role == "main":
             self.observe("run_finished", run=self.info, status=ending.state, summary=summary)
-            self.writer.settle(now=True)  # room for the record of the end, if storage gives any
+            self.writer.check(self.writer.clock(), last=True)  # the end is recorded where the rest is, and has room
             self.writer.record("finish", ending._asdict())
         self.writer.close()
         if self.companion is not None:

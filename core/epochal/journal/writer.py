@@ -156,6 +156,7 @@ class JournalWriter:
         """
         if not self.storage.accepts:
             return -1
+        self.check_at = 0.0  # a new block is an occasion to look whether the file is still there
         capacity = table.next_capacity()
         body, rows = self._begin_rows(table, capacity)
         slot = count(body, table.stride).__next__
@@ -231,10 +232,10 @@ class JournalWriter:
         self._frame({"k": kind, "t": self.clock() if time is None else time, **fields}, seq)
         return seq
 
-    def check(self, now: float) -> None:
+    def check(self, now: float, *, last: bool = False) -> None:
         """Look after what a row has no time for: storage that refused, a file that was deleted."""
         self.check_at = now + (CHECK_S if self.storage.healthy else 1.0)
-        self.settle()
+        self.settle(now=last)
         if self.storage.vanished() and self.role == "main":
             restored = self.storage.restore()
             if restored:
@@ -250,6 +251,10 @@ class JournalWriter:
         """Write what waits and close the file."""
         self.here = b"\0"
         self.settle(now=True)
+        if not self.storage.healthy:
+            self._report(
+                "lost", f"{self.path} got no room until the end: what was logged since it was full is not all recorded"
+            )
         self.storage.close()
 
     def _begin_rows(self, table: Table, capacity: int) -> tuple[int, int]:
