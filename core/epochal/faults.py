@@ -38,6 +38,10 @@ class Faults:
         logger.warning("%s", text)
         self._record(code, text, data)
 
+    def mute(self, code: str) -> None:
+        """Take a fault for told."""
+        self._told.add(code)
+
     def internal(self, where: str, error: Exception) -> None:
         """Tell an error that should not have happened: in strict mode it is raised, else it costs this one call.
 

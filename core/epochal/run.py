@@ -351,6 +351,7 @@ class Run:
                 self._session.enter_child()
             except OSError as error:
                 self._closed = True
+                self._fault.mute("closed")  # it would speak of a finish that never was
                 logger.warning("process %d cannot record in %s: %s; its rows are lost", os.getpid(), self.folder, error)
                 return False
             self._writer = self._session.writer
