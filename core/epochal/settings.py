@@ -166,6 +166,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
+        if not os.path.isfile(path):  # as when HOME is another user's, whose folder may not even be entered
+            return {}
         raise BadValueError(f"{path} cannot be read ({error}): repair or remove it") from error
     return _parse(text, path)
 
