@@ -138,6 +138,8 @@ def test_a_child_forked_after_the_folder_was_deleted_breaks_nothing(tmp_path: Pa
         run = training.succeed().recorded()
     assert run.state == "finished"
     assert points(run, "a") == [(n, value(n)) for n in range(200)]
+    assert training.errors.count("cannot record") == 1
+    assert "after finish" not in training.errors
     assert_sound(run.path)
 
 
@@ -193,6 +195,7 @@ def test_a_folder_made_read_only_costs_the_training_nothing(tmp_path: Path, unpr
 
 def test_a_read_only_place_is_said_by_init_with_the_way_out(tmp_path: Path, unprivileged: int) -> None:
     script = """
+    epochal.init("first", dir="first").finish()  # loads what another user may not read
     os.mkdir("runs", 0o555)
     if os.geteuid() != int(sys.argv[1]):
         os.seteuid(int(sys.argv[1]))
