@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .ending import Ending, ending_of
 from .faults import Faults, logger
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 _pwrite = os.pwrite
+_LAST_STEP: Final = (1 << 63) - 1
 
 
 class Run:
@@ -65,8 +66,9 @@ class Run:
                 slot, end = table.slots
                 at = slot()
                 if at < end or (at := writer.grow(table)) >= 0:
+                    steps = self._steps
                     if step is None:
-                        step = next(self._steps)
+                        step = next(steps)
                     else:
                         self._steps = count(step + 1)
                     now = writer.clock()
@@ -74,6 +76,7 @@ class Run:
                     try:
                         row = table.pack(step, *metrics.values(), now, mark)
                     except struct.error:  # an int or a step beyond 64 bits
+                        self._steps = steps
                         self._log_carefully(metrics, step, now, mark)
                         return
                     try:
@@ -358,15 +361,21 @@ class Run:
         return True
 
     def _step(self, step: Any) -> int:
-        if step is None:
-            return next(self._steps)
-        try:
-            plain = plain_step(step, self._session.converters)
-        except Unusable as why:
-            plain = next(self._steps)
-            self._fault("step", f"run.log: step {why}; recorded at the automatic step {plain} instead")
-            return plain
-        self._steps = count(plain + 1)
+        problem = ""
+        if step is not None:
+            try:
+                plain = plain_step(step, self._session.converters)
+            except Unusable as why:
+                problem = f"step {why}"
+            else:
+                self._steps = count(plain + 1)
+                return plain
+        plain = next(self._steps)
+        if plain > _LAST_STEP:
+            problem = problem or "the automatic step has come to the end of 64 bits"
+            plain = _LAST_STEP
+        if problem:
+            self._fault("step", f"run.log: {problem}; recorded at step {plain} instead")
         return plain
 
     def _next_step(self) -> int:

@@ -176,9 +176,10 @@ def _array(value: Any) -> Scalar | None:
             f"{count} values in a {_kind(value)} of shape {shape}: log a number of them (their mean, say), "
             "or a Histogram to see how they are spread"
         )
-    if getattr(value.dtype, "kind", "") in ("M", "m", "c", "V"):
-        raise Unusable(f"a {value.dtype} is no number")
     item = value.item()
+    kind = getattr(value.dtype, "kind", "")
+    if kind in ("M", "m", "c") or isinstance(item, (bytes, complex, tuple)):
+        raise Unusable(f"a {value.dtype} is no number")
     if type(item) in (float, int, bool, str):
         return item  # type: ignore[no-any-return]
     if isinstance(item, str):
