@@ -96,12 +96,13 @@ def test_numpy_numbers_of_every_type_come_back_exactly(value: Any) -> None:
 
 
 def test_every_scalar_type_of_numpy_is_taken_or_refused_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    for kind in sorted(set(np.sctypeDict.values()), key=lambda kind: kind.__name__):
+    kinds = set(np.sctypeDict.values()) - {np.str_}  # text is kept as text
+    for kind in sorted(kinds, key=lambda kind: kind.__name__):
         caplog.clear()
         value = kind(1) if kind not in (np.void, np.datetime64) else kind(1, "D") if kind is np.datetime64 else kind(b"1")
         read = recorded(value)
         if read:
-            assert read[0] in (1, "1"), kind
+            assert read[0] == 1, kind
         else:
             assert "'x'" in caplog.text, kind
 
@@ -199,18 +200,14 @@ class Broken:
 USELESS: list[Any] = [
     [1.0, 2.0], (1.0,), {1.0}, b"1.0", bytearray(b"1"), 1 + 2j, np.complex64(1), object(), Broken(), print, type,
     np.array([1.0, 2.0]), np.array([]), np.zeros((2, 3)), np.datetime64("2026-01-01"), np.timedelta64(1, "s"),
-    np.array("text and more"), np.array(None), np.void(b"abc"), np.array([(1, 2.0)], dtype="i4,f8"),
+    np.array(b"1.5"), np.array(None), np.void(b"abc"), np.array([(1, 2.0)], dtype="i4,f8"),
     decimal.Decimal("sNaN"), range(3), iter([1]), Ellipsis, NotImplemented, epochal, np.float64, Path("x"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", USELESS, ids=lambda value: type(value).__name__)
 def test_what_is_no_number_costs_itself_and_one_warning(value: Any, caplog: pytest.LogCaptureFixture) -> None:
-    read = recorded(value)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
-        assert read == []  # text is no number either, and kept
-        return
-    assert read == []
+    assert recorded(value) == []
     warnings = [record.message for record in caplog.records if "'x'" in record.message]
     assert len(warnings) == 1, caplog.text
 
