@@ -11,6 +11,8 @@ import keras
 
 from epochal.callers import caller_locals
 
+from ._values import as_array
+
 _LONGEST_TEXT: Final = 20_000
 
 
@@ -64,7 +66,7 @@ def _plain(value: Any) -> Any:
 def learning_rate(model: Any) -> float | None:
     """Return the learning rate as it is now: a variable's, a tensor's or a schedule's value."""
     rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
-    return None if rate is None else float(keras.ops.convert_to_numpy(rate))
+    return None if rate is None else float(as_array(rate))
 
 
 def datasets_in_fit(model: Any) -> dict[str, Any]:

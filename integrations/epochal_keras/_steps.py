@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
-
 from epochal import Run
+
+from ._values import as_array
 
 
 class StepCounter:
@@ -84,7 +84,7 @@ class StepCounter:
 def iterations_of(model: Any) -> int:
     """Return how often the model's optimizer has stepped, 0 without one."""
     iterations = getattr(getattr(model, "optimizer", None), "iterations", None)
-    return 0 if iterations is None else int(keras.ops.convert_to_numpy(iterations))
+    return 0 if iterations is None else int(as_array(iterations))
 
 
 def _recorded(run: Run, metric: str) -> dict[int, int] | None:

@@ -5,7 +5,6 @@ Imports no framework: types are known by name, and what they need is looked up w
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from epochal.hookspecs import Converter, Fingerprinter, hookimpl
@@ -42,7 +41,9 @@ def register_fingerprinters() -> list[Fingerprinter]:
 
 
 def _number(variable: Any) -> Any:
-    return sys.modules["keras"].ops.convert_to_numpy(variable)
+    from ._values import as_array
+
+    return as_array(variable)
 
 
 def _fingerprint_array(data: Any, budget: Budget) -> Finding | None:

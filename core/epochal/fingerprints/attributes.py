@@ -15,7 +15,7 @@ _PLAIN: Final = (bool, int, float, type(None))
 
 
 def fingerprint_attributes(data: Any, budget: Budget) -> Finding:
-    """Return the fingerprint of the attributes of an object that are arrays, tensors, tables, numbers or such an object.
+    """Return the fingerprint of an object by those of its attributes that are arrays, tensors, tables or numbers.
 
     Text (which may be a path, a label or a cache), functions and all else count as left out, so `coverage` is never
     full where there are any. An object that keeps no data so has no digest.

@@ -11,9 +11,8 @@ from tests.needs import need
 
 need("lightning")
 
-from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, loader, newest, trainer  # noqa: E402
-
 from epochal_lightning import EpochalLogger  # noqa: E402
+from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, loader, newest, trainer  # noqa: E402
 
 
 class TestEpochalLogger(AdapterSuite):
