@@ -282,7 +282,7 @@ def make_run_name(project: str, config: Mapping[str, Any]) -> str | None:
     """Name a run that the user gave no name.
 
     When: in `init`, in the training process.
-    Arguments: `project` is the project's name, `config` the configuration as given (secrets are already taken out).
+    Arguments: `project` is the project's name, `config` the configuration as it was given.
     Returns: a text that is not empty, or None to leave it to the next.
     If you raise: a warning names your plugin, and the next one is asked; Epochal's own answer is never missing.
 

@@ -12,7 +12,7 @@ from .finding import Finding
 #: Bytes for each second of the limit: a third to a fifth of what SHA-256 does on today's processors.
 BYTES_PER_S: Final = 192 * 2**20
 #: What opening a file, or looking at one Python object, costs, in bytes read.
-FILE_COST: Final = 16 * 2**10
+FILE_COST: Final = 32 * 2**10
 OBJECT_COST: Final = 256
 
 

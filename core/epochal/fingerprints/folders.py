@@ -13,7 +13,7 @@ from .budget import FILE_COST, Budget
 from .cache import DigestCache
 from .finding import Finding, finding, nothing
 from .reading import FileChangedError, hash_file, open_regular
-from .sampling import sampled_digest
+from .sampling import CHUNK, sampled_digest
 
 METHOD: Final = "find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 -r sha256sum -- | sha256sum"
 _EMPTY: Final = hashlib.sha256().hexdigest()
@@ -125,7 +125,9 @@ def _sampled(folder: bytes, files: list[_File], size: int, left_out: Counter[str
         return b"".join(pieces)
 
     head = hashlib.sha256(b"".join(b"%d %s\0" % (file.status.st_size, file.name) for file in files)).hexdigest()
-    digest, method = sampled_digest(size, read, budget, head.encode() + b"\n")
+    # Of small files not more than some sixteen are opened for a chunk.
+    chunk = min(CHUNK, -(-size // len(files)) * 16)
+    digest, method = sampled_digest(size, read, budget, head.encode() + b"\n", chunk=chunk)
     left_out["unreadable"] += len(unreadable)
     names = "find . -type f -printf '%s %P\\0' | LC_ALL=C sort -z -k 2 | sha256sum"
     return digest, (

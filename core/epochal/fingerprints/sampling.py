@@ -11,7 +11,9 @@ from .budget import Budget
 CHUNK: Final = 256 * 2**10
 
 
-def sampled_digest(size: int, read: Callable[[int, int], bytes], budget: Budget, head: bytes = b"") -> tuple[str, str]:
+def sampled_digest(
+    size: int, read: Callable[[int, int], bytes], budget: Budget, head: bytes = b"", *, chunk: int = CHUNK
+) -> tuple[str, str]:
     """Return digest and method of a sample.
 
     Args:
@@ -19,8 +21,9 @@ def sampled_digest(size: int, read: Callable[[int, int], bytes], budget: Budget,
         read: returns the bytes from an offset on, so many of them.
         budget: bounds the number of chunks.
         head: what is hashed before the sample.
+        chunk: bytes that are read together.
     """
-    chunk = min(CHUNK, size)
+    chunk = min(chunk, size)
     count = budget.sample(chunk)
     digest = hashlib.sha256(head + b"%d\n" % size)
     for number in range(count):
