@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .errors import PluginError
+
 
 class PluginFacts(NamedTuple):
     """A plugin: what it is called and where it comes from.
@@ -69,7 +71,9 @@ class PluginProblem(NamedTuple):
     @classmethod
     def of(cls, kind: str, facts: PluginFacts, error: Exception, hook: str | None = None) -> PluginProblem:
         """Return the problem that an exception is."""
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        said = " ".join(str(error).split())
+        # Our own verdicts need no name.
+        text = said if said and isinstance(error, PluginError) else f"{type(error).__name__}: {said}".rstrip(": ")
         return cls(kind, facts.name, facts.distribution, facts.version, hook, text, remedy_for(kind, facts, error))
 
     @classmethod

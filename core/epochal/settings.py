@@ -178,9 +178,10 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(text)
+        parsed: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadValueError(f"{path} is not valid TOML ({error}): repair or remove it") from error
+    return parsed
 
 
 def _says(text: str, settings: dict[str, Any]) -> bool:

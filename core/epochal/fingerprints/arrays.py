@@ -55,7 +55,7 @@ def _name_of(dtype: np.dtype[Any]) -> str:
     if dtype.names is not None:
         return repr(dtype.descr)
     # Types of other packages, such as bfloat16, all call themselves V2 here.
-    return dtype.name if dtype.kind == "V" else dtype.str
+    return str(dtype.name if dtype.kind == "V" else dtype.str)
 
 
 def _without_gaps(array: Array) -> Array:

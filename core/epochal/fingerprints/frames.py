@@ -92,7 +92,7 @@ def _type_name(dtype: Any) -> str:
     if _is_text(dtype):
         return "objects"
     if isinstance(dtype, np.dtype):
-        return dtype.str
+        return str(dtype.str)
     return f"category, ordered: {dtype.ordered}" if isinstance(dtype, pd.CategoricalDtype) else str(dtype)
 
 
