@@ -24,12 +24,12 @@ _UNSURE_NS: Final = 2_000_000_000
 
 
 class _Found(NamedTuple):
-    """A run folder as the scan sees it, with the time stamp and inode of its journal/ folder."""
+    """A run folder as the scan sees it, with the time stamps of its journal/ folder."""
 
     project: str
     id: str
     stamp: int
-    inode: int
+    changed: int
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ class Catalog:
         doubtful: list[tuple[str, _Found, Row | None]] = []
         for folder, found in self._scan():
             row = known.pop(folder, None)
-            if row is not None and row.final and row.stamp == found.stamp and row.inode == found.inode:
+            if row is not None and row.final and row.stamp == found.stamp and row.changed == found.changed:
                 entries.append(self._entry(row))
             else:
                 doubtful.append((folder, found, row))
@@ -119,7 +119,7 @@ class Catalog:
                 except OSError as error:
                     self.problems.append(f"{above}{os.sep}{id} cannot be looked at: {error.strerror}")
                     continue
-                yield f"{project}/{id}", _Found(project, id, status.st_mtime_ns, status.st_ino & (1 << 63) - 1)
+                yield f"{project}/{id}", _Found(project, id, status.st_mtime_ns, status.st_ctime_ns)
 
     def _names(self, folder: str | Path) -> list[str]:
         try:
@@ -140,7 +140,9 @@ class Catalog:
     def _look(self, folder: str, found: _Found, row: Row | None) -> Row:
         path = f"{self.root}{os.sep}{folder}"
         now = time.time_ns()
-        before = decode(row.files) if row is not None and row.files is not None and row.inode == found.inode else None
+        before = (
+            decode(row.files) if row is not None and row.files is not None and row.changed == found.changed else None
+        )
         try:
             indexed = state_now(path, before, now - _UNSURE_NS) if before is not None else None
             if indexed is None or row is None or indexed.needs_reading(row.state):
@@ -165,7 +167,7 @@ def _row(folder: str, found: _Found, indexed: Indexed, now: int) -> Row:
     return Row(
         folder=folder,
         stamp=found.stamp,
-        inode=found.inode,
+        changed=found.changed,
         final=int(final),
         id=id,
         project=project or layout.decode_project(found.project),

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .records import decode, encode
-
 #: The state of a run whose journals cannot be read; `reason` says why. No recorded run has it.
 UNREADABLE = "unreadable"
 
@@ -48,6 +46,8 @@ class Entry:
     def details(self) -> dict[str, Any]:
         """All that is looked at less often; unpacked when first asked for."""
         if self._details is None:
+            from .records import decode  # not before it is needed: help on the command line needs none
+
             self._details = decode(self.packed) if self.packed else {}
         return self._details
 
@@ -132,11 +132,6 @@ class Entry:
             "metrics": self.metrics,
             "path": self.folder,
         }
-
-
-def pack(details: dict[str, Any]) -> bytes:
-    """Return what `Entry.packed` holds."""
-    return encode(details)
 
 
 def flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:

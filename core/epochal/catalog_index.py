@@ -119,8 +119,10 @@ def state_now(folder: str, before: dict[str, Any], sure_before: int) -> Indexed 
         before: `Indexed.files` of that time.
         sure_before: time stamps later than this, in nanoseconds, do not tell whether something was written since.
     """
+    if not before:
+        return None
     names = [name for name in os.listdir(f"{folder}/journal") if name.endswith(SUFFIX)]
-    files = before.get("files", {})
+    files: Files = before["files"]
     if len(names) != len(files) or not _unchanged(folder, files):
         return None
     if any(stamp[1] > sure_before for stamp in files.values()):

@@ -16,7 +16,7 @@ from .settings import cache_dir
 VERSION: Final = 1
 _BUSY_S: Final = 5.0
 _COLUMNS: Final = (
-    "folder TEXT PRIMARY KEY", "stamp INTEGER", "inode INTEGER", "final INTEGER", "id TEXT", "project TEXT",
+    "folder TEXT PRIMARY KEY", "stamp INTEGER", "changed INTEGER", "final INTEGER", "id TEXT", "project TEXT",
     "name TEXT", "state TEXT", "reason TEXT", "started REAL", "finished REAL", "details BLOB", "files BLOB",
 )  # fmt: skip
 _TABLE: Final = f"CREATE TABLE IF NOT EXISTS runs ({', '.join(_COLUMNS)})"
@@ -29,15 +29,15 @@ class Row(NamedTuple):
     Attributes:
         folder: the run's folder, relative to the root.
         stamp: time stamp of its journal/ folder when it was indexed, in nanoseconds.
-        inode: inode of its journal/ folder.
-        final: it need not be looked at again while stamp and inode stay the same.
+        changed: when that folder's own facts last changed (ctime), in nanoseconds: a copy in its place shows here.
+        final: it need not be looked at again while stamp and changed stay the same.
         details: packed, see `Entry.details`.
         files: packed: what its journals were when it was indexed, and what its state depends on; None if final.
     """
 
     folder: str
     stamp: int
-    inode: int
+    changed: int
     final: int
     id: str
     project: str

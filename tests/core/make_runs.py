@@ -61,8 +61,13 @@ def make_run(
 
     main = writer("main", 1, None)
     main.record("segment", {"why": "start", "cut": None, "next_step": 0})
-    name = f"brave-otter-{index}"
-    main.record("meta", {"set": {"name": name, "group": f"group-{index % 7}", "job_type": None, "tags": ["a"][: index % 2], "notes": None, **(meta or {})}})
+    given = {
+        "name": f"brave-otter-{index}",
+        "group": f"group-{index % 7}",
+        "job_type": None,
+        "tags": ["a"][: index % 2],
+    }
+    main.record("meta", {"set": {**given, "notes": None, **(meta or {})}})
     settings = config if config is not None else _config(chance)
     main.record("config", {"ops": [[[key], value] for key, value in settings.items()]})
     last: dict[str, float] = {}
@@ -95,7 +100,7 @@ def _config(chance: random.Random) -> dict[str, Any]:
         "lr": chance.choice([0.1, 0.01, 0.001]),
         "batch_size": chance.choice([16, 32, 64]),
         "seed": chance.randrange(100),
-        "optimizer": {"name": chance.choice(["adam", "sgd"]), "momentum": 0.9, "weight_decay": 1e-4, "betas": [0.9, 0.99]},
+        "optimizer": {"name": chance.choice(["adam", "sgd"]), "momentum": 0.9, "decay": 1e-4, "betas": [0.9, 0.99]},
         "model": {"name": "resnet", "layers": 18, "width": 64, "dropout": 0.1, "norm": "batch"},
         "data": {"name": "digits", "augment": True, "workers": 4, "split": 0.8},
         "epochs": 10, "precision": "bf16", "warmup": 100, "schedule": "cosine",

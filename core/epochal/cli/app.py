@@ -5,25 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from ..errors import EpochalError
 from ..version import __version__
 from . import change, history, list_runs, modes, plot, show, verify
+from .failure import Failure
 from .text import shown
-
-
-class Failure(click.ClickException):
-    """An error that ends a command with exit code 1 and a text on stderr that says the way out."""
-
-    exit_code = 1
-
-    def show(self, file: Any = None) -> None:
-        """Print the message; lines that belong to it (the place in a filter) stay lines."""
-        lines = [shown(line) for line in self.message.split("\n")]
-        click.echo("epochal: " + "\n".join(lines), err=True, file=file)
 
 
 class Commands(click.Group):
@@ -79,7 +69,7 @@ class Commands(click.Group):
         except EpochalError as error:
             raise Failure(str(error)) from error
         except BrokenPipeError:
-            raise
+            _nobody_reads()
         except OSError as error:
             place = f": {error.filename}" if error.filename else ""
             raise Failure(f"{error.strerror or error}{place}") from error
@@ -92,19 +82,21 @@ class Commands(click.Group):
         try:
             run(*args, standalone_mode=False, **options)
             sys.stdout.flush()
-        except click.Abort as abort:
-            if isinstance(abort.__cause__, EOFError):
-                Failure("nobody answered: pass --yes to go on without asking").show()
-                sys.exit(1)
+        except click.Abort:
             sys.exit(130)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
         except BrokenPipeError:
-            with contextlib.suppress(OSError, ValueError):  # nothing may be written at exit either
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+            _nobody_reads()
         sys.exit(0)
+
+
+def _nobody_reads() -> NoReturn:
+    """End quietly: whoever read our output has gone, and nothing may be written at exit either."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

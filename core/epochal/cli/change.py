@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from .failure import Failure
 from .options import in_dir, one_run, several_runs
 from .output import say
 from .text import shown, size
@@ -86,7 +87,7 @@ def mv(runs: Sequence[str], project: str, dir: str | None) -> None:
 
 
 @click.command("rm")
-@click.argument("runs", metavar="RUN...", nargs=-1)
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--empty-trash", is_flag=True, help="Delete for good what lies in the trash.")
 @in_dir
@@ -112,7 +113,7 @@ def _trash(runs: Sequence[str], yes: bool, dir: str | None) -> None:
     if not yes:
         for run in found:
             say(f"  {shown(run.name)}  {run.id}  {run.state}  {shown(run.project)}")
-        click.confirm(f"Move {_count(len(found))} to the trash?", abort=True, err=True)
+        _ask(f"Move {_count(len(found))} to the trash?")
     for run in found:
         root = Path(run.path).parent.parent
         target = edits.delete(run.path, root)
@@ -129,9 +130,24 @@ def _empty(dir: str | None, yes: bool) -> None:
         say(f"The trash of {root} is empty.")
         return
     if not yes:
-        click.confirm(f"Delete {_count(count)} in the trash of {root} for good?", abort=True, err=True)
+        _ask(f"Delete {_count(count)} in the trash of {root} for good?")
     emptied = edits.empty_trash(root)
     say(f"{_count(emptied.runs)} deleted, {size(emptied.size)} freed")
+
+
+def _ask(question: str) -> None:
+    """Go on if the answer is yes.
+
+    Raises:
+        Failure: it is no, or nobody is there to answer.
+    """
+    click.echo(f"{shown(question)} [y/N] ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer:
+        click.echo(err=True)
+        raise Failure("nobody answered: pass --yes to go on without asking")
+    if answer.strip().lower() not in ("y", "yes"):
+        raise Failure("left as it was")
 
 
 def _count(runs: int) -> str:

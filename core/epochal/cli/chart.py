@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,9 @@ COLORS: Final = ("#2f81f7", "#e8702a", "#2da44e", "#d1365c", "#9a5cf5", "#b08800
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Curves of more points than this whose x goes back and forth are drawn as dots.
 _MOST_LINES: Final = 20_000
+
+_SMALLEST: Final = math.ulp(0.0)
+_LARGEST: Final = sys.float_info.max
 
 Ticks = Callable[[float, float, int], list[ticks.Tick]]
 
@@ -189,9 +193,11 @@ def _axis(parts: list[np.ndarray], *, log: bool, marks: Ticks, pad: bool) -> Axi
     high = max(float(part.max()) for part in parts if len(part))
     if low == high:  # one value: put it into the middle
         low, high = (low / 2, high * 2) if log else (low - (abs(low) / 2 or 1), high + (abs(high) / 2 or 1))
+        low, high = max(low, -_LARGEST, _SMALLEST if log else -_LARGEST), min(high, _LARGEST)
     elif pad and not log and 0 < low < 0.1 * high:
         low = 0.0
-    return Axis(low, high, log, marks)
+    # where logarithms of the ends are the same float there is no room for a logarithmic scale
+    return Axis(low, high, log and math.log10(low) < math.log10(high), marks)
 
 
 def _x_axis(axis: Axis, canvas: Canvas, margin: int, label: str) -> list[Text]:

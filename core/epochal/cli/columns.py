@@ -61,6 +61,8 @@ def fitting(entries: Sequence[Entry], width: int) -> list[Column]:
     ]
     if len({entry.project for entry in entries}) > 1:
         columns.insert(1, Column("PROJECT", lambda entry: text.shown(entry.project, 20)))
+    if any(entry.tags for entry in entries):
+        columns.append(Column("TAGS", lambda entry: text.shown(", ".join(entry.tags), 20), "dim"))
     room = width - sum(column.width(entries) + _GAP for column in columns) + _GAP
     config, summary = _config_columns(entries), _summary_columns(entries)
     taken: list[list[Column]] = [[], []]
@@ -71,10 +73,6 @@ def fitting(entries: Sequence[Entry], width: int) -> list[Column]:
         if needed <= room:
             taken[kind].append(column)
             room -= needed
-    if any(entry.tags for entry in entries):
-        tags = Column("TAGS", lambda entry: text.shown(", ".join(entry.tags), 20), "dim")
-        if tags.width(entries) + _GAP <= room:
-            columns.append(tags)
     return columns + taken[0] + taken[1]
 
 

@@ -53,7 +53,7 @@ def status(dir: str | None, as_json: bool) -> None:
 
 
 @click.command("on")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False), default=".")
+@click.argument("folder", metavar="[FOLDER]", type=click.Path(exists=True, file_okay=False), default=".")
 def on(folder: str) -> None:
     """Record runs that are started in FOLDER and below.
 
@@ -70,7 +70,7 @@ def on(folder: str) -> None:
 
 
 @click.command("off")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False), default=".")
+@click.argument("folder", metavar="[FOLDER]", type=click.Path(exists=True, file_okay=False), default=".")
 def off(folder: str) -> None:
     """Record nothing that is started in FOLDER and below.
 

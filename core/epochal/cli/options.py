@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ in_dir = click.option(
     "--dir", "-d", metavar="FOLDER", type=click.Path(file_okay=False),
     help="The runs folder; by default EPOCHAL_DIR, else ./epochal-runs or the nearest above.",
 )  # fmt: skip
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the reference describes it.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/cli.md says what its keys are.")
 one_run = click.argument("run", metavar="RUN")
 several_runs = click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 
@@ -85,6 +86,7 @@ def expressions(text: str, entries: Sequence[Any], *, signs: bool = False) -> li
         WhereError: a part that is neither such a name nor an expression.
     """
     from ..catalog_entry import flat
+    from ..errors import WhereError
     from ..where import FIELDS, parse_list
 
     config = {name for entry in entries for name in flat(entry.config)}
@@ -98,18 +100,17 @@ def expressions(text: str, entries: Sequence[Any], *, signs: bool = False) -> li
             return sign + "config" + "".join(f"[{_quoted(key)}]" for key in _keys(name, entries))
         return f"{sign}summary[{_quoted(name)}]" if name in metrics else None
 
+    pieces = [(piece.strip(), spelled(piece.strip())) for piece in text.split(",")]
     found: list[Any] = []
-    for part in (piece.strip() for piece in text.split(",")):
-        bare = spelled(part)
-        if bare is None:
-            break
-        found += [
-            expression._replace(text=part.lstrip("-") if signs else part)
-            for expression in parse_list(bare, signs=signs)
-        ]
-    else:
-        return found
-    return parse_list(text, signs=signs)
+    try:
+        # what is no bare name stays together: a comma may stand within brackets or quotes
+        for bare, group in itertools.groupby(pieces, key=lambda piece: piece[1] is not None):
+            for words, meaning in group if bare else [(", ".join(words for words, _ in group), None)]:
+                parsed = parse_list(meaning or words, signs=signs)
+                found += [each._replace(text=words.lstrip("-")) for each in parsed] if bare else parsed
+    except WhereError:
+        return parse_list(text, signs=signs)
+    return found
 
 
 def _keys(dotted: str, entries: Sequence[Any]) -> list[str]:

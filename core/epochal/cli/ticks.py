@@ -13,6 +13,8 @@ _SUFFIXES: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _TIME_STEPS: Final = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
 )  # fmt: skip
+#: The year 10000, in seconds since the epoch: what lies beyond is no time that anybody meant.
+_FAR: Final = 253_402_300_800
 
 
 class Tick(NamedTuple):
@@ -33,12 +35,8 @@ def logarithmic(low: float, high: float, count: int) -> list[Tick]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     stride = max(1, math.ceil((last - first) / max(count, 1)))
     for factors in ((1,), (1, 3), (1, 2, 5)):
-        values = [
-            factor * 10.0**power
-            for power in range(first, last + 1, stride)
-            for factor in factors
-            if low * (1 - 1e-9) <= factor * 10.0**power <= high * (1 + 1e-9)
-        ]
+        marks = (factor * 10.0**power for power in range(first, min(last, 308) + 1, stride) for factor in factors)
+        values = [mark for mark in marks if low <= mark * (1 + 1e-9) and mark * (1 - 1e-9) <= high and mark < math.inf]
         if len(values) >= min(3, count):
             return [Tick(value, _short(value)) for value in values]
     return linear(low, high, count)
@@ -54,6 +52,8 @@ def duration(low: float, high: float, count: int) -> list[Tick]:
 
 def moment(low: float, high: float, count: int) -> list[Tick]:
     """Return marks at round local times, in seconds since the epoch."""
+    if not 0 <= low <= high < _FAR:
+        return duration(low, high, count)
     step = _time_step(high / count - low / count)
     if step < 1:
         return [Tick(value, f"{value % 60:.3g}s") for value in _spaced(low, high, step)]
@@ -80,6 +80,8 @@ def _time_step(rough: float) -> float:
 
 
 def _spaced(low: float, high: float, step: float) -> list[float]:
+    if not step:  # the range is below what any float can divide
+        return [low, high]
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     if last - first > 1000:  # the range is below what float64 can tell apart at this size
         return [low, high]
