@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,6 +15,9 @@ from typing import Final, NamedTuple
 BUFFER_BYTES: Final = 4 << 20
 #: Storage that refused is tried again at most this often, in seconds.
 RETRY_S: Final = 1.0
+#: Numbers of closed journals that are still taken.
+_MOST_PARKED: Final = 8
+_parked: deque[int] = deque()
 #: Descriptors from here up are seldom closed or reused by programs that tidy up the low ones.
 _LOWEST_FD: Final = 200
 
@@ -47,6 +51,7 @@ class Storage:
         self._retry_at = 0.0
         self._rows = self._first = self._last = 0
         self._vanished = False
+        self._closed = False
 
     @property
     def healthy(self) -> bool:
@@ -158,18 +163,26 @@ class Storage:
         """Detach from the file; what still waits is lost.
 
         The descriptor's number stays taken, by the null device, until nobody can write by it any more: a thread that
-        logs at this very moment must not write into a file that somebody else has just opened.
+        logs at this very moment must not write into a file that somebody else has just opened. Of a process that opens
+        run after run only the last few numbers are kept.
         """
-        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        os.dup2(null, self.fd, inheritable=False)
-        os.close(null)
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(OSError):  # without a descriptor to spare it stays on the journal
+            null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+            os.dup2(null, self.fd, inheritable=False)
+            os.close(null)
+        _parked.append(self.fd)
+        while len(_parked) > _MOST_PARKED:
+            with contextlib.suppress(OSError, IndexError):
+                os.close(_parked.popleft())
 
     def __del__(self, _close: Callable[[int], None] = os.close) -> None:
         # bound as a default: at the interpreter's end the module's own names may be gone
-        fd = getattr(self, "fd", -1)
-        if fd >= 0:
+        if not getattr(self, "_closed", True):
             try:  # noqa: SIM105 - contextlib too may be gone
-                _close(fd)
+                _close(self.fd)
             except OSError:
                 pass
 
