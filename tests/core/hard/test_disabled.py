@@ -51,7 +51,7 @@ with run as same:
     run.notes = "notes"
     run.tags = ["a", "b"]
     assert (run.name, run.notes, list(run.tags)) == ("renamed", "notes", ["a", "b"])
-    assert run.id and run.project and str(run.folder) and run.rank == 0 and repr(run)
+    assert run.id and run.project and str(run.folder) and run.rank in (0, 2, 3) and repr(run)
     assert epochal.active_run() is run
     import pickle
     assert pickle.loads(pickle.dumps(run)).disabled
@@ -92,7 +92,7 @@ def test_the_folders_setting_disables_too(tmp_path: Path) -> None:
 
 
 def test_a_rank_without_a_run_to_join_leaves_no_trace_but_one_warning(tmp_path: Path) -> None:
-    script = EVERYTHING.replace("{opening}", 'run = epochal.init("off")').replace("run.rank == 0", "run.rank == 2")
+    script = EVERYTHING.replace("{opening}", 'run = epochal.init("off")')
     with Training(tmp_path, script, environment={"RANK": "2", "WORLD_SIZE": "4"}) as training:
         training.succeed()
     assert not training.root.exists()
