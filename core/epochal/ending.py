@@ -29,8 +29,8 @@ class Ending(NamedTuple):
 def ending_of(error: BaseException | None) -> Ending:
     """Return the ending that an exception stands for; None is success.
 
-    KeyboardInterrupt, and SystemExit with the status of SIGINT or SIGTERM, are interrupted; another SystemExit than 0
-    is failed, as is any other exception.
+    KeyboardInterrupt, a SystemExit that answers one (Lightning's does), and one with the status of SIGINT or SIGTERM
+    are interrupted; another SystemExit than 0 is failed, as is any other exception.
     """
     if error is None:
         return Ending("finished")
@@ -39,7 +39,8 @@ def ending_of(error: BaseException | None) -> Ending:
         if code is None or code == 0:
             return Ending("finished")
         number = code if isinstance(code, int) else 1
-        return Ending("interrupted" if number in _SIGNAL_EXITS else "failed", number, _described(error))
+        interrupted = number in _SIGNAL_EXITS or isinstance(error.__context__, KeyboardInterrupt)
+        return Ending("interrupted" if interrupted else "failed", number, _described(error))
     if isinstance(error, KeyboardInterrupt):
         return Ending("interrupted", 130, _described(error))
     return Ending("failed", 1, _described(error))
