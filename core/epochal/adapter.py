@@ -12,28 +12,26 @@ Constructing an `AdapterRun` creates nothing. It can be pickled and copied at an
 
 from __future__ import annotations
 
-import contextlib
 import os
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from . import active
-from .config_groups import as_settings, beside_users
+from .adapter_record import AdapterRecord
+from .config_groups import as_settings
 from .disabled import DisabledRun
 from .ending import ending_of
 from .errors import BadValueError, EpochalError
-from .faults import logger
 from .layout import writing_root
 from .run import Run
-from .settings import is_strict
 
 #: What opens a run and is not asked for again when the same run is opened once more.
 _ONCE: Final = ("name", "config", "position", "group", "job_type", "tags", "notes")
 
 
-class AdapterRun:
+class AdapterRun(AdapterRecord):
     """The run that an adapter writes.
 
     A run that was given stays its giver's. Without one, and without a word about which to open, the run that the
@@ -59,6 +57,7 @@ class AdapterRun:
             unused = min(set(self._opening) - {"rank"})
             raise BadValueError(f"run= and {unused}= cannot be used together: a given run is open already")
         self._run = run
+        self._given = run is not None
         self._owned = False
         self._attach: tuple[Any, ...] | None = None
         self._hints: dict[str, Any] = {}
@@ -79,13 +78,13 @@ class AdapterRun:
             EpochalError: it cannot be opened (see `epochal.init`).
         """
         run = self._run
-        if run is not None and not (self._owned and getattr(run, "_closed", False)):
+        if run is not None and (run is self.current or self._given):
             return run
         if self._attach is not None:
             rebuild, arguments = self._attach
             self._run = self._already_open(arguments) or rebuild(*arguments)
             return self._run
-        if run is not None:  # it was finished, and there is more to record
+        if run is not None and run in _owners:  # an adapter's, finished, and there is more to record
             again = {key: value for key, value in self._opening.items() if key not in _ONCE}
             return self._open_own({**again, "project": None, "id": run.id, "resume": "allow", "dir": _root_of(run)})
         there = self._scripts_own()
@@ -94,7 +93,9 @@ class AdapterRun:
             return there
         return self._take_over(self._asked_id()) or self._open_own(self._opening)
 
-    def resume(self, position: Mapping[str, Any], *, beside: str | os.PathLike[str] | None = None) -> Run:
+    def resume(
+        self, position: Mapping[str, Any], *, beside: str | os.PathLike[str] | None = None, cut: bool = True
+    ) -> Run:
         """Return the run that a checkpoint's position is of, with what was recorded after it hidden.
 
         What stands in the way (the run was deleted, or is being written by another process) is told in a warning and
@@ -103,18 +104,21 @@ class AdapterRun:
         Args:
             position: what `Run.position` gave when the checkpoint was written.
             beside: the checkpoint, which may lie within the run's folder.
+            cut: False where all that was recorded belongs to the checkpoint: nothing is hidden then.
         """
-        run = self.open() if self._run is not None or self._attach is not None else None
+        known = self.current is not None or self._given or self._attach is not None or self._run in _owners
+        run = self.open() if known else None
         if run is None and self._may_become(position):
             run = self._take_over(position["run"])
         if run is None and self._may_become(position):
             folder = self.folder_of(str(position["run"]), beside=beside)
-            known = {} if folder is None else {"dir": folder.parent.parent}
-            asked = {**self._opening, "project": None, "id": position["run"], "resume": "must", "position": position}
+            root = {} if folder is None else {"dir": folder.parent.parent}
+            asked = {**self._opening, "project": None, "id": position["run"], "resume": "must"}
+            if cut:
+                asked["position"] = position
             try:
-                return self._open_own({**asked, **known})
+                return self._open_own({**asked, **root})
             except EpochalError as why:
-                self._opening.pop("position", None)
                 run = self.open()
                 self.tell("resume", f"this training goes on from a checkpoint of run {position['run']}, {why}")
                 return run
@@ -122,7 +126,8 @@ class AdapterRun:
         if run.disabled:
             return run
         if run.id == position.get("run"):
-            run.rewind(position=position)
+            if cut:
+                run.rewind(position=position)
         else:
             self.tell(
                 "resume",
@@ -154,21 +159,6 @@ class AdapterRun:
         if self._owned and self.current is not None:
             _resting.add(self)
 
-    def checkpoint(self, path: str | os.PathLike[str] | None, *, step: int | None, **more: Any) -> None:
-        """Record that a checkpoint was written.
-
-        Args:
-            path: a file or folder; a small one is hashed.
-            step: the optimizer step that it holds.
-            more: its score and what else is known, as plain values.
-        """
-        from .checkpoint_facts import checkpoint_facts
-
-        facts = {} if path is None else checkpoint_facts(path)
-        name = "a checkpoint" if path is None else f"checkpoint {os.path.basename(os.path.normpath(path))}"
-        at = "" if step is None else f" at step {step}"
-        self.open().notice("checkpoint", f"{name} was written{at}", **facts, step=step, **more)
-
     def finish(self, error: BaseException | None = None, *, exit_code: int = 0) -> None:
         """Finish the run if it was opened here: failed or interrupted if an exception is given."""
         run = self.current
@@ -179,45 +169,6 @@ class AdapterRun:
             run._end(ending_of(error))
         else:
             run.finish(exit_code)
-
-    # What is written
-
-    def describe(self, groups: Mapping[str, Any]) -> None:
-        """Write what the framework knows (`model`, `optimizer`, `trainer`, …) into the config.
-
-        What the user has put there stays: a value of theirs is never replaced, and where they use a group's name for
-        something else (`model="resnet"`), the group is written as `model_info`.
-        """
-        self.open().config.update(beside_users(groups, self._users))
-
-    def hyperparameters(self, values: Any) -> None:
-        """Write what the user calls hyperparameters into the config, as its top level."""
-        config = self.open().config
-        config.update(values)
-        self._users = {**self._users, **as_settings(values)}
-
-    def tell(self, code: str, text: str, **data: Any) -> None:
-        """Put something into the run's record, and warn with it."""
-        logger.warning("%s", text)
-        self.open().notice(code, text, **data)
-
-    @contextlib.contextmanager
-    def guard(self, what: str) -> Iterator[None]:
-        """Let no fault of describing or recording reach the training: it costs what is done within.
-
-        Raises:
-            TrackingError: EPOCHAL_STRICT=1 is set.
-        """
-        try:
-            yield
-        except Exception as error:  # whatever a foreign object's own code may raise
-            run = self._run
-            if run is None and is_strict():
-                raise
-            if run is None or run.disabled:
-                logger.warning("%s could not be recorded (%r): training goes on", what, error)
-            else:
-                run._fault.internal(what, error)
 
     # Copies
 

@@ -109,7 +109,7 @@ class EpochalCallback(keras.callbacks.Callback):
         if self._training:
             run.notice("training", "the training before this one did not end: an exception left it")
         self._training = True
-        self._describe()
+        self._describe(again=True)
         self._steps.fit_begins()
         with self._runs.guard("datasets"):
             data = self._dataset if self._dataset is not None else datasets_in_fit(self._model)
@@ -143,7 +143,7 @@ class EpochalCallback(keras.callbacks.Callback):
         self._training = False
         self._runs.open()
         if not self._described:
-            self._describe()
+            self._describe(again=False)
         self._log({f"test_{name}": value for name, value in (logs or {}).items()}, self._steps.now(self.model))
         self._runs.rest()
 
@@ -162,12 +162,12 @@ class EpochalCallback(keras.callbacks.Callback):
         named = {self._prefix + name: value for name, value in row.items()} if self._prefix else row
         self._runs.open().log(named, step=step)
 
-    def _describe(self) -> None:
+    def _describe(self, *, again: bool) -> None:
         self._described = True
         with self._runs.guard("model"):
-            self._runs.describe({"model": describe_model(self.model)})
+            self._runs.describe({"model": describe_model(self.model)}, again=again)
         with self._runs.guard("training"):
-            self._runs.describe(describe_training(self.model, self.params))
+            self._runs.describe(describe_training(self.model, self.params), again=again)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_model": None}

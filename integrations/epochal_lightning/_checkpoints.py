@@ -12,6 +12,7 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from epochal import Run
@@ -23,7 +24,7 @@ class _Pending(NamedTuple):
 
     position: dict[str, Any]
     step: int
-    epoch: int
+    epoch: int | None
     facts: dict[str, Any]
 
 
@@ -67,14 +68,21 @@ class PendingCheckpoints:
                     position=position,
                 )
 
-    def settled(self, position: Mapping[str, Any], *, beside: str | os.PathLike[str]) -> Mapping[str, Any]:
-        """Return where to cut for a checkpoint that holds `position`; that itself where the record says no more."""
+    def resume(self, position: dict[str, Any], path: Any) -> None:
+        """Go on with the run of a checkpoint that holds `position`.
+
+        Where the record does not say what followed the checkpoint, its process ended before the next batch began. If
+        none has written the run since, all that there is belongs to the checkpoint.
+        """
+        settled, last = None, False
         with self._runs.guard("resume"):
-            for notice in _notices(self._runs.folder_of(str(position["run"]), beside=beside)):
-                saved = notice.get("saved") or {}
-                if (saved.get("writer"), saved.get("seq")) == (position["writer"], position["seq"]):
-                    return dict(notice["position"])
-        return position
+            folder = self._runs.folder_of(str(position["run"]), beside=path)
+            settled = _settled(folder, position)
+            last = settled is None and folder is not None and _is_last_writer(folder, position)
+        run = self._runs.resume(settled or position, beside=path, cut=not last)
+        if last and run.id == position["run"] and not run.disabled:
+            self._pending.append(_Pending(position, position["next_step"], None, {"path": path}))
+            self.settle()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_runs": self._runs, "_pending": []}
@@ -139,12 +147,21 @@ class _Structure(pickle.Unpickler):
         return None
 
 
-def _notices(folder: Any) -> list[Mapping[str, Any]]:
+def _settled(folder: Path | None, position: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return where the next batch began after the checkpoint of a position, as the record tells."""
     from epochal.recorded import RecordedRun
 
-    if folder is None:
-        return []
-    return [notice.data for notice in RecordedRun(folder).notices if notice.code == "checkpoint"]
+    for notice in RecordedRun(folder).notices if folder is not None else ():
+        saved = notice.data.get("saved") or {} if notice.code == "checkpoint" else {}
+        if (saved.get("writer"), saved.get("seq")) == (position["writer"], position["seq"]):
+            return dict(notice.data["position"])
+    return None
+
+
+def _is_last_writer(folder: Path, position: Mapping[str, Any]) -> bool:
+    """Whether no process has written the run since the one that a position is of."""
+    last = max((folder / "journal").glob("main-0-*.epochal"), key=lambda path: int(path.name.split("-")[2]))
+    return last.name.endswith(f"-{position['writer'][:8]}.epochal")
 
 
 def _number(value: Any) -> float | None:

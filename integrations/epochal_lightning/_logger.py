@@ -200,9 +200,9 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         """Describe what takes part, once everything is set up and before the first metric of the stage."""
         self._open()
         with self._runs.guard("trainer"):
-            self._runs.describe(describe_trainer(trainer))
+            self._runs.describe(describe_trainer(trainer), again=stage == "train")
         with self._runs.guard("model"):
-            self._runs.describe({"model": describe_model(module)})
+            self._runs.describe({"model": describe_model(module)}, again=stage == "train")
         with self._runs.guard("datasets"):
             run = self._runs.open()
             for name, dataset in datasets_of(trainer, stage):
@@ -241,7 +241,7 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         with self._runs.guard("resume"):
             position = position_in(ckpt_path)
         if position:
-            self._runs.resume(self._pending.settled(position, beside=ckpt_path), beside=ckpt_path)
+            self._pending.resume(position, ckpt_path)
 
     def __getstate__(self) -> dict[str, Any]:
         # who unpickles this in a process that Lightning spawns shall write the same run

@@ -98,7 +98,7 @@ class EpochalCallback(TrainerCallback):
             return
         self._begin_run(args, state)
         self._training = self._trained = True
-        self._describe(args, kwargs)
+        self._describe(args, kwargs, again=True)
         self._use_dataset("train", kwargs.get("train_dataloader"))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
@@ -191,13 +191,13 @@ class EpochalCallback(TrainerCallback):
 
     def _begin_evaluation(self, args: Any, kwargs: Mapping[str, Any]) -> None:
         self._runs.open()
-        self._describe(args, kwargs)
+        self._describe(args, kwargs, again=False)
 
-    def _describe(self, args: Any, kwargs: Mapping[str, Any]) -> None:
+    def _describe(self, args: Any, kwargs: Mapping[str, Any], *, again: bool) -> None:
         self._described = True
         self._datasets.clear()
         with self._runs.guard("training"):
-            self._runs.describe(describe_training(args, kwargs))
+            self._runs.describe(describe_training(args, kwargs), again=again)
 
     def _use_dataset(self, name: str, loader: Any) -> None:
         dataset = getattr(loader, "dataset", None)
