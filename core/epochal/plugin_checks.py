@@ -14,9 +14,15 @@ from .hookspecs import Converter, Fingerprinter, SystemProbe
 
 
 def import_plugin(target: str) -> object:
-    """Return the object that `module` or `module:attribute` names; raises whatever importing it raises."""
+    """Return the object that `module` or `module:attribute` names; raises whatever importing it raises.
+
+    A module that ends the program when it is imported, as a script without the usual guard does, raises ImportError.
+    """
     module, _, attributes = target.partition(":")
-    found: object = importlib.import_module(module)
+    try:
+        found: object = importlib.import_module(module)
+    except SystemExit as left:
+        raise ImportError(f"it ends the program when it is imported (status {left.code})") from left
     for attribute in filter(None, attributes.split(".")):
         found = getattr(found, attribute)
     return found
