@@ -168,10 +168,8 @@ def _existing(folder: str | os.PathLike[str]) -> Path:
 
 
 def _write(folder: Path, records: list[tuple[str, dict[str, Any]]]) -> None:
-    from . import processes
     from .journal.writer import JournalWriter
-    from .session import next_ordinal
-    from .version import __version__
+    from .writers import next_ordinal, record_opening
 
     clock = _later_clock(folder)
     problems: list[str] = []
@@ -180,23 +178,7 @@ def _write(folder: Path, records: list[tuple[str, dict[str, Any]]]) -> None:
             folder, role="edit", rank=0, ordinal=next_ordinal(folder, 0), clock=clock,
             report=lambda _, text: problems.append(text),
         )  # fmt: skip
-        opening = {
-            "run": folder.name,
-            "project": layout.decode_project(folder.parent.name),
-            "role": "edit",
-            "rank": 0,
-            "world": None,
-            "ordinal": writer.ordinal,
-            "parent": None,
-            "host": processes.host(),
-            "boot": processes.boot_id(),
-            "pidns": processes.pid_namespace(),
-            "pid": os.getpid(),
-            "pid_start": processes.start_time(os.getpid()),
-            "lock": None,
-            "software": f"epochal {__version__}",
-        }
-        writer.record("open", opening)
+        record_opening(writer, run=folder.name, project=layout.decode_project(folder.parent.name))
         for kind, fields in records:
             writer.record(kind, fields)
         whole = writer.storage.healthy

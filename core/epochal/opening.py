@@ -18,8 +18,9 @@ from .placing import choose_folder, claim, default_project, make_root
 from .ranks import Rank, this_rank
 from .run import Run
 from .run_config import RunConfig
-from .session import Session, next_ordinal
+from .session import Session
 from .settings import effective_mode
+from .writers import next_ordinal
 
 _RESUME: Final = ("never", "allow", "must")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import active, liveness, processes
+from . import active, liveness
 from .clock import run_clock
 from .ending import Ending
 from .faults import Faults
@@ -18,7 +18,7 @@ from .hookspecs import RunInfo
 from .journal.writer import JournalWriter
 from .redaction import redact_text
 from .values import Converters
-from .version import __version__
+from .writers import next_ordinal, record_opening
 
 if TYPE_CHECKING:
     from .plugins import PluginManager
@@ -70,25 +70,7 @@ class Session:
                 self._lock_fd, lock = liveness.hold_lock(writer.path)
             except OSError as error:
                 unlocked = error
-        writer.record(
-            "open",
-            {
-                "run": self.info.id,
-                "project": self.info.project,
-                "role": role,
-                "rank": self.info.rank,
-                "world": self.world,
-                "ordinal": ordinal,
-                "parent": parent,
-                "host": processes.host(),
-                "boot": processes.boot_id(),
-                "pidns": processes.pid_namespace(),
-                "pid": os.getpid(),
-                "pid_start": processes.start_time(os.getpid()),
-                "lock": lock,
-                "software": f"epochal {__version__}",
-            },
-        )
+        record_opening(writer, run=self.info.id, project=self.info.project, world=self.world, parent=parent, lock=lock)
         if unlocked is not None:
             self.fault(
                 "lock",
@@ -180,17 +162,6 @@ class Session:
     def closed(self, run: Run) -> None:
         """Forget a run that has ended."""
         active.closed(run)
-
-
-def next_ordinal(folder: Path, rank: int) -> int:
-    """Return one more than the greatest ordinal that this rank has in the run, 1 where it has none."""
-    greatest = 0
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder / "journal"):
-            parts = entry.name.split("-")
-            if len(parts) == 4 and parts[1] == str(rank) and parts[2].isdigit():
-                greatest = max(greatest, int(parts[2]))
-    return greatest + 1
 
 
 def attach(folder: str, rank: int, writer: str, seq: int, ordinal: int) -> Run:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import processes
 from ..clock import run_clock
 from ..journal.format import SEQ_MASK
 from ..journal.writer import JournalWriter
-from ..version import __version__
+from ..writers import next_ordinal, record_opening, roles_and_ordinals
 from .assignment import Assignment
 
 
@@ -27,30 +25,17 @@ class SystemJournal:
         self._told: set[str] = set()
         self.now = run_clock()
         rank = assignment.rank
-        ordinal = 1 + max((number for _, number in _journals(assignment.folder, rank)), default=0)
+        ordinal = next_ordinal(assignment.folder, rank)
         self._writer = JournalWriter(
             Path(assignment.folder), role="system", rank=rank, ordinal=ordinal, clock=self.now, report=self.notice
         )
         self._parent_ordinal = assignment.ordinal
         self._folder, self._rank = assignment.folder, rank
-        self._writer.record(
-            "open",
-            {
-                "run": assignment.id,
-                "project": assignment.project,
-                "role": "system",
-                "rank": rank,
-                "world": None,
-                "ordinal": ordinal,
-                "parent": {"writer": assignment.writer, "seq": 1, "ordinal": assignment.ordinal},
-                "host": processes.host(),
-                "boot": processes.boot_id(),
-                "pidns": processes.pid_namespace(),
-                "pid": os.getpid(),
-                "pid_start": processes.start_time(os.getpid()),
-                "lock": None,
-                "software": f"epochal {__version__}",
-            },
+        record_opening(
+            self._writer,
+            run=assignment.id,
+            project=assignment.project,
+            parent={"writer": assignment.writer, "seq": 1, "ordinal": assignment.ordinal},
         )
 
     @property
@@ -88,23 +73,10 @@ class SystemJournal:
     def superseded(self) -> bool:
         """Return whether another process has opened this rank since: what concerns the whole run is its task now."""
         return any(
-            role == "main" and number > self._parent_ordinal for role, number in _journals(self._folder, self._rank)
+            role == "main" and number > self._parent_ordinal
+            for role, number in roles_and_ordinals(self._folder, self._rank)
         )
 
     def close(self) -> None:
         """Write what waits and close the file."""
         self._writer.close()
-
-
-def _journals(folder: str, rank: int) -> list[tuple[str, int]]:
-    """Return role and ordinal of each journal of a rank, by file name."""
-    found = []
-    try:
-        names = os.listdir(os.path.join(folder, "journal"))
-    except OSError:
-        return []
-    for name in names:
-        parts = name.split("-")
-        if len(parts) == 4 and parts[1] == str(rank) and parts[2].isdigit():
-            found.append((parts[0], int(parts[2])))
-    return found
