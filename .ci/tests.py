@@ -29,7 +29,7 @@ ENVIRONMENTS = (
     ("py311-hf5", "3.11", True),
     ("py311-k3-torch", "3.11", True),
     ("py312-k3-jax", "3.12", False),
-    ("py311-demo", "3.11", True),
+    ("py311-all", "3.11", True),
 )
 
 
