@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         StorageError,
         WhereError,
     )
-    from .fingerprint import fingerprint
+    from .fingerprinting import fingerprint
     from .history import History
     from .hookspecs import hookimpl
     from .opening import init
@@ -79,7 +79,7 @@ __all__ = [
 #: Public names by the module that holds them.
 _HOMES = {
     "errors": [name for name in __all__ if name.endswith("Error")],
-    "fingerprint": ["fingerprint"],
+    "fingerprinting": ["fingerprint"],
     "history": ["History"],
     "hookspecs": ["hookimpl"],
     "opening": ["init"],

@@ -176,7 +176,7 @@ class Run:
             fingerprint: `"quick"` stops at about a second (`coverage` says so), `"full"` reads all.
         """
         try:
-            from .fingerprint import fingerprint as fingerprint_of
+            from .fingerprinting import fingerprint as fingerprint_of
 
             found = dict(fingerprint_of(data, full=fingerprint == "full"))
         except Exception as error:

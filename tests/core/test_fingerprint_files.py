@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from epochal.errors import BadValueError
-from epochal.fingerprint import fingerprint
+from epochal.fingerprinting import fingerprint
 from epochal.fingerprints.budget import Budget
 from epochal.fingerprints.finding import nothing
 from epochal.fingerprints.folders import METHOD
 from epochal.fingerprints.reading import FileChangedError, hash_file
-from tests.core.test_fingerprint import patient_fingerprint
+from tests.core.test_fingerprinting import patient_fingerprint
 
 EMPTY = hashlib.sha256().hexdigest()
 MIB = 2**20
@@ -357,7 +357,7 @@ def test_processes_that_hash_at_once_do_one_another_no_harm(folder: Path, tmp_pa
     for number in range(200):
         (folder / str(number)).write_text(str(number))
     aged(folder)
-    code = f"from epochal.fingerprint import fingerprint; print(fingerprint({str(folder)!r})['sha256'])"
+    code = f"from epochal.fingerprinting import fingerprint; print(fingerprint({str(folder)!r})['sha256'])"
     children = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, **path_of_tests()})
         for _ in range(3)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from epochal.fingerprint import fingerprint
-from tests.core.test_fingerprint import patient_fingerprint
+from epochal.fingerprinting import fingerprint
+from tests.core.test_fingerprinting import patient_fingerprint
 from tests.core.test_fingerprint_files import path_of_tests
 
 
@@ -23,7 +23,7 @@ def digest(data: Any) -> str:
 
 def test_pandas_and_arrow_are_not_imported_for_other_data() -> None:
     code = (
-        "import sys; from epochal.fingerprint import fingerprint; fingerprint([b'', object()]);"
+        "import sys; from epochal.fingerprinting import fingerprint; fingerprint([b'', object()]);"
         "print({'pandas', 'pyarrow', 'scipy', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], env=path_of_tests(), capture_output=True, text=True, check=True)

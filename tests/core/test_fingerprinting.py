@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 import epochal
 from epochal import plugins
 from epochal.errors import BadValueError, PluginError
-from epochal.fingerprint import Dispatcher, fingerprint
+from epochal.fingerprinting import Dispatcher, fingerprint
 from epochal.fingerprints.arrays import _bytes_at
 from epochal.fingerprints.budget import Budget
 from epochal.hookspecs import Fingerprinter, hookimpl
@@ -211,7 +211,7 @@ class ListOfItsOwn(list[int]):
 def test_nobodys_dataset_is_iterated_or_indexed() -> None:
     found = fingerprint(Untouchable())
     assert (found["coverage"], found["sha256"]) == ("none", None)
-    assert "test_fingerprint.Untouchable" in found["why"]
+    assert "test_fingerprinting.Untouchable" in found["why"]
     assert fingerprint(ListOfItsOwn([1, 2]))["sha256"] == fingerprint([1, 2])["sha256"]
 
 
