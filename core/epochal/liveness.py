@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from . import layout, processes
+from .descriptors import high
 
 try:
     import fcntl
@@ -103,7 +104,7 @@ def hold_lock(journal_path: str) -> tuple[int, dict[str, int] | None]:
     Raises:
         OSError: the lock file cannot be created.
     """
-    fd = os.open(layout.lock_path(journal_path), os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+    fd = high(os.open(layout.lock_path(journal_path), os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666))
     facts = os.fstat(fd)
     if fcntl is None:
         return fd, None

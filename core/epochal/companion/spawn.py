@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import select
 import signal
@@ -11,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import processes
+from ..descriptors import high
 from .assignment import Assignment
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ _SHELL: Final = "/bin/sh"
 _BOOT: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
 #: Where the companion finds the read end of the pipe.
 _PIPE_FD: Final = 3
-#: Descriptors from here up are seldom closed or reused by programs that tidy up the low ones.
-_LOWEST_FD: Final = 200
 #: Libraries that a user loads into the trainer have no business in the companion.
 _NOT_HANDED_ON: Final = ("LD_PRELOAD", "DYLD_INSERT_LIBRARIES")
 
@@ -199,16 +197,6 @@ def _working_folder() -> str:
         return os.getcwd()
     except OSError:
         return "/"  # it was deleted
-
-
-def high(fd: int) -> int:
-    """Return `fd` under a high number, closed on exec, where the limits allow it."""
-    try:
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
-    except OSError:
-        return fd
-    os.close(fd)
-    return high
 
 
 def _identity(fd: int) -> tuple[int, int] | None:

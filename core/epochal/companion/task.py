@@ -10,9 +10,10 @@ import sys
 import time
 from typing import Any, Final
 
+from ..descriptors import high
 from ..records import decode, encode
 from .assignment import Assignment
-from .spawn import high, interpreter
+from .spawn import interpreter
 
 #: Where the task finds the write end of its pipe.
 _RESULT_FD: Final = 3

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
+
+from ..descriptors import high
 
 #: What is kept in memory while storage refuses, in bytes.
 BUFFER_BYTES: Final = 4 << 20
@@ -18,8 +19,6 @@ RETRY_S: Final = 1.0
 #: Numbers of closed journals that are still taken.
 _MOST_PARKED: Final = 8
 _parked: deque[int] = deque()
-#: Descriptors from here up are seldom closed or reused by programs that tidy up the low ones.
-_LOWEST_FD: Final = 200
 
 
 class Missing(NamedTuple):
@@ -45,7 +44,7 @@ class Storage:
         """
         self.path = path
         self._report = report
-        self.fd = _high(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        self.fd = high(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
         self._pending: deque[tuple[int, bytes]] = deque()
         self._pending_bytes = 0
         self._retry_at = 0.0
@@ -193,16 +192,6 @@ class Storage:
             if not written:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             view, at = view[written:], at + written
-
-
-def _high(fd: int) -> int:
-    """Return `fd` under a high number, closed on exec, where the limits allow it."""
-    try:
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
-    except OSError:
-        return fd
-    os.close(fd)
-    return high
 
 
 def _carry(old: int, new: int) -> None:
