@@ -75,7 +75,7 @@ def test_a_training_that_closes_every_descriptor_but_its_own_goes_on(tmp_path: P
     for n in range(100):
         run.log({"a": value(n)}, step=n)
     os.closerange(3, int(sys.argv[1]))
-    files = [open(f"file-{k}", "wb") for k in range(300)]
+    files = [open(f"file-{k}", "wb") for k in range(150)]
     for n in range(100, 1000):
         run.log({"a": value(n)}, step=n)
     run.finish()
