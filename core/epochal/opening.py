@@ -18,6 +18,7 @@ from .placing import choose_folder, claim, default_project, make_root
 from .ranks import Rank, this_rank
 from .run import Run
 from .run_config import RunConfig
+from .serial_run import run_class
 from .session import Session
 from .settings import effective_mode
 from .writers import next_ordinal
@@ -161,7 +162,7 @@ def _open(
     session.writer.record("segment", {"why": "resume" if exists else "start", "cut": cut, "next_step": first})
     if given:
         session.writer.record("meta", {"set": session.safe_meta(given)})
-    run = Run(session, config=earlier["config"], summary=earlier["summary"], next_step=first)
+    run = run_class()(session, config=earlier["config"], summary=earlier["summary"], next_step=first)
     if settings:
         run.config.update(settings)
     for problem in plugins.problems:

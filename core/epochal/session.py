@@ -16,7 +16,7 @@ from .faults import Faults
 from .forks import signals_held
 from .hookspecs import RunInfo
 from .journal.writer import JournalWriter
-from .redaction import redact_text
+from .redaction import redact, redact_text
 from .values import Converters
 from .writers import next_ordinal, record_opening
 
@@ -107,7 +107,8 @@ class Session:
 
     def safe_meta(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return name, tags, notes and so on with secrets replaced."""
-        return {key: redact_text(value) if isinstance(value, str) else value for key, value in values.items()}
+        safe: dict[str, Any] = redact(dict(values))
+        return safe
 
     def derived_summary(self) -> Mapping[str, Any]:
         """Return what the history gives for the summary, read back from the run's folder."""
@@ -172,7 +173,7 @@ def attach(folder: str, rank: int, writer: str, seq: int, ordinal: int) -> Run:
     from .disabled import DisabledRun
     from .faults import logger
     from .recorded import RecordedRun
-    from .run import Run
+    from .serial_run import run_class
 
     path = Path(folder)
     try:
@@ -185,7 +186,7 @@ def attach(folder: str, rank: int, writer: str, seq: int, ordinal: int) -> Run:
             parent={"writer": writer, "seq": seq, "ordinal": ordinal},
             meta={"name": recorded.name},
         )
-        run = Run(session, config=dict(recorded.config), summary={}, next_step=0)
+        run = run_class()(session, config=dict(recorded.config), summary={}, next_step=0)
     except Exception as error:
         logger.warning("run in %s cannot be written from process %d: %s", folder, os.getpid(), error)
         return DisabledRun(project="", name="", id=path.name, folder=path)
