@@ -13,7 +13,7 @@ from .errors import BadValueError, MissingDependencyError
 from .journal.points import Bools, Columns, Floats, Ints, Values, join
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     from .journal.reader import Journal
     from .segments import Visibility

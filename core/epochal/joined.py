@@ -11,7 +11,7 @@ from .history import load_pandas
 from .journal.points import Ints, Values
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 #: Integers up to this size stay what they are as float64.
 _EXACT = 1 << 53
