@@ -14,6 +14,7 @@ from . import layout
 from .catalog_entry import UNREADABLE, Entry
 from .catalog_index import Indexed, index_run, state_now
 from .catalog_store import Row, Store
+from .errors import RunNotFoundError
 from .records import decode, encode
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Catalog:
             if progress is not None:
                 progress(done, len(doubtful))
             fresh = self._look(folder, found, row)
+            if fresh is None:
+                continue
             if fresh != row:
                 changed.append(fresh)
             entries.append(self._entry(fresh))
@@ -137,7 +140,8 @@ class Catalog:
             problem.startswith((f"{project} ", f"{project}{os.sep}", f"{self.root} ")) for problem in self.problems
         )
 
-    def _look(self, folder: str, found: _Found, row: Row | None) -> Row:
+    def _look(self, folder: str, found: _Found, row: Row | None) -> Row | None:
+        """Return what is to be known of a run now; None if it has just gone."""
         path = f"{self.root}{os.sep}{folder}"
         now = time.time_ns()
         before = (
@@ -149,8 +153,12 @@ class Catalog:
                 indexed = index_run(path)
             else:
                 return row._replace(stamp=found.stamp, reason=indexed.state.reason, finished=indexed.state.ended)
+        except (FileNotFoundError, RunNotFoundError):
+            return None
         except OSError as error:
             indexed = Indexed.unreadable(f"{error.strerror or error}")
+        except Exception as error:  # one run that somebody has tampered with must not hide all others
+            indexed = Indexed.unreadable(f"its journals cannot be understood ({type(error).__name__}: {error})")
         return _row(folder, found, indexed, now)
 
     def _entry(self, row: Row) -> Entry:
@@ -161,7 +169,7 @@ def _row(folder: str, found: _Found, indexed: Indexed, now: int) -> Row:
     state = indexed.state
     final = state.proven and state.name != UNREADABLE and found.stamp < now - _UNSURE_NS
     details: dict[str, Any] = indexed.details
-    id = indexed.id or found.id
+    id = str(indexed.id or found.id)
     # a folder that was renamed is no project's name for its runs: as `RecordedRun.project` says
     project = layout.decode_project(found.project) if id == found.id else indexed.project
     return Row(
@@ -170,8 +178,8 @@ def _row(folder: str, found: _Found, indexed: Indexed, now: int) -> Row:
         changed=found.changed,
         final=int(final),
         id=id,
-        project=project or layout.decode_project(found.project),
-        name=indexed.name or id,
+        project=str(project or layout.decode_project(found.project)),
+        name=str(indexed.name or id),
         state=state.name,
         reason=state.reason,
         started=indexed.started,

@@ -25,8 +25,10 @@ from epochal.catalog_index import _KINDS
 from epochal.catalog_store import VERSION, Store
 from epochal.journal.blocks import BlockScan
 from epochal.journal.format import FILE_HEADER, ROWS
+from epochal.journal.writer import JournalWriter
 from epochal.recorded import RecordedRun
 from epochal.settings import cache_dir
+from tests.core.cli_call import call
 from tests.core.make_runs import make_run, make_runs
 
 FIELDS = ("id", "name", "project", "state", "started", "finished", "group", "job_type", "notes", "host", "config")
@@ -362,3 +364,53 @@ def test_a_glance_gives_up_on_what_is_not_sound(tmp_path: Path) -> None:
         with path.open("rb") as file:
             assert glance(file.fileno(), len(data), _KINDS) is None
         data[place] ^= 1
+
+
+_odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+_kinds = st.sampled_from(
+    [
+        "open",
+        "meta",
+        "config",
+        "summary",
+        "finish",
+        "end",
+        "derived",
+        "row",
+        "segment",
+        "metric",
+        "notice",
+        "environment",
+    ]
+)
+_names = st.sampled_from(
+    ["set", "ops", "delete", "values", "t", "run", "project", "rank", "ordinal", "role", "parent", "state", "name",
+     "error", "step", "cut", "summary", "code", "text", "data", "pid", "lock", "host", "why", "next_step"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(st.tuples(_kinds, st.dictionaries(_names, _odd, max_size=5)), max_size=5), sound=st.booleans())
+def test_records_that_make_no_sense_do_not_stop_the_list(
+    root: Path, records: list[tuple[str, dict[str, Any]]], sound: bool
+) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+    kept = make_run(root, 1, companion=False)
+    journal = root / "p" / "r" / "journal"
+    journal.mkdir(parents=True)
+    writer = JournalWriter(journal.parent, role="main", rank=0, ordinal=1, clock=lambda: 5.0, report=lambda *_: None)
+    if sound:
+        writer.record("open", {"run": "r", "project": "p", "role": "main", "rank": 0, "ordinal": 1})
+    for kind, fields in records:
+        writer.record(kind, fields)
+    writer.close()
+    found = look(root)
+    assert found[kept.name].state == "finished"
+    assert {entry.id for entry in found.values()} >= {kept.name}
+    assert len(found) == 2
+    for words in (["ls"], ["ls", "--json"], ["ls", "-w", "config.a > 1", "-s", "-summary.b"]):
+        call(*words, "--dir", root)

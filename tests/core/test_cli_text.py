@@ -45,8 +45,8 @@ def test_every_number_has_a_short_text(value: float) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (None, "–"), (math.nan, "–"), (0.04, "0.0s"), (9.94, "9.9s"), (59.4, "59s"), (192, "3m12s"), (7500, "2h05m"),
-        (100_000, "1d03h"), (-5, "-5.0s"), (59.9, "1m00s"),
+        (None, "–"), (math.nan, "–"), (0.04, "40ms"), (9.94, "9.9s"), (59.4, "59s"), (192, "3m12s"), (7500, "2h05m"),
+        (100_000, "1d03h"), (-5, "-5.0s"), (0, "0ms"), (0.9996, "1.0s"), (59.9, "1m00s"),
     ],
 )  # fmt: skip
 def test_spans_are_short(seconds: float | None, words: str) -> None:

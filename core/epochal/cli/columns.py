@@ -22,6 +22,8 @@ STATES: Final[dict[str, tuple[str, str]]] = {
 }
 _WIDEST: Final = 28
 _GAP: Final = 2
+#: How many settings, and twice as many results, are tried for room: nobody's terminal has more.
+_TRIED: Final = 40
 #: Words in a metric's name that make it worth a place, the most telling first.
 _TELLING: Final = ("val", "eval", "test", "acc", "f1", "auc", "loss", "error", "reward", "score", "perplexity")
 
@@ -37,7 +39,9 @@ class Column:
 
     def width(self, entries: Sequence[Entry]) -> int:
         """Return the places that header and cells take."""
-        return max([len(self.header), *(len(self.cell(entry)) for entry in entries)])
+        from rich.cells import cell_len  # some characters take two places
+
+        return max([cell_len(self.header), *(cell_len(self.cell(entry)) for entry in entries)])
 
 
 def state(name: str) -> tuple[str, str]:
@@ -67,7 +71,7 @@ def fitting(entries: Sequence[Entry], width: int) -> list[Column]:
     config, summary = _config_columns(entries), _summary_columns(entries)
     taken: list[list[Column]] = [[], []]
     # in turn, so that a long config does not push the results out; two results for each setting
-    order = [column for i in range(max(len(config), len(summary))) for column in _turn(config, summary, i)]
+    order = [column for i in range(_TRIED) for column in _turn(config, summary, i)]
     for kind, column in order:
         needed = column.width(entries) + _GAP
         if needed <= room:

@@ -64,11 +64,13 @@ def value(item: Any, limit: int | None = None) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """Return a duration such as 0.3s, 45s, 3m12s, 2h05m or 3d04h."""
+    """Return a duration such as 340ms, 4.5s, 45s, 3m12s, 2h05m or 3d04h."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
     if seconds < 0:
         return f"-{span(-seconds)}"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
     if seconds < 10:
         return f"{seconds:.1f}s"
     rest = round(seconds)
