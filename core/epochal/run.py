@@ -102,6 +102,10 @@ class Run:
             values, problems = plain_metrics(metrics, self._session.converters)
             for problem in problems:
                 self._fault("value", problem.text, once=problem.name, metric=problem.name)
+            if str in map(type, values.values()):
+                from .redaction import redact
+
+                values = redact(values)
             at = self._step(step)
             now = self._time(time)
             if values:
@@ -412,7 +416,9 @@ class Run:
         self._record("config", {"ops": safe})
 
     def _record_summary(self, values: dict[str, Any], deleted: list[str]) -> None:
-        self._record("summary", {"set": values, "delete": deleted})
+        from .redaction import redact
+
+        self._record("summary", {"set": redact(values), "delete": deleted})
 
     def _set_meta(self, **values: Any) -> None:
         self._session.meta.update(values)
