@@ -42,7 +42,7 @@ def secrets() -> set[str]:
 
 
 def test_the_vectors_hold_secrets_to_look_for() -> None:
-    assert len(secrets()) > 30
+    assert len(secrets()) >= 30
 
 
 SCRIPT = """
@@ -141,7 +141,7 @@ def test_the_files_of_a_dirty_tree_that_hold_secrets_are_left_out_and_named(tmp_
         until(lambda: bool(training.recorded().environment), "the environment")
         (repository / "go").touch()
         training.succeed()
-        patches = [path for path in training.run_folders()[0].rglob("*.patch")]
+        patches = [path for path in training.run_folders()[0].rglob("patch.diff")]
         text = "\n".join(path.read_text(errors="replace") for path in patches)
         environment = json.dumps(training.recorded().environment, default=str)
     assert "depth = 4" in text
