@@ -18,7 +18,7 @@ _LONGEST_TEXT: Final = 20_000
 
 def describe_model(model: Any) -> dict[str, Any]:
     """Return a model's class and name, the number of its parameters, and its summary as text."""
-    known: dict[str, Any] = {"class": type(model).__qualname__, "name": model.name}
+    known: dict[str, Any] = {"class": type(model).__name__, "name": model.name}
     if model.built:
         known["parameters"] = int(model.count_params())
         known["trainable_parameters"] = sum(math.prod(each.shape) for each in model.trainable_weights)

@@ -70,7 +70,7 @@ def describe_model(module: Any) -> dict[str, Any]:
     sizes = [(_size(each), each.requires_grad) for each in module.parameters()]
     text = str(module)
     return {
-        "class": type(module).__qualname__,
+        "class": type(module).__name__,
         "parameters": sum(size for size, _ in sizes),
         "trainable_parameters": sum(size for size, trainable in sizes if trainable),
         "summary": text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…",

@@ -33,7 +33,7 @@ def describe_model(model: Any) -> dict[str, Any]:
     """Return a model's class, the number of its parameters, and its config."""
     sizes = [(int(each.numel()), each.requires_grad) for each in model.parameters()]
     known: dict[str, Any] = {
-        "class": type(model).__qualname__,
+        "class": type(model).__name__,
         "parameters": sum(size for size, _ in sizes),
         "trainable_parameters": sum(size for size, trainable in sizes if trainable),
     }

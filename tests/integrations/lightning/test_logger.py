@@ -1,0 +1,328 @@
+"""What Lightning does with a logger, beyond what every adapter must get right."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import epochal
+from epochal.testing.processes import environment, run_python
+from epochal.testing.suite import only_run
+from tests.needs import need
+
+need("lightning")
+
+import torch  # noqa: E402
+
+from epochal_lightning import EpochalLogger  # noqa: E402
+from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, data, loader, trainer  # noqa: E402
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "epochal-runs"
+
+
+def points(run: Any, name: str) -> dict[int, float]:
+    history = run.history(name)
+    return dict(zip(history.steps.tolist(), history.values.tolist(), strict=True))
+
+
+def test_fit_validate_test_and_predict_are_one_run(runs: Path) -> None:
+    memory, logger = Memory(), EpochalLogger()
+    fit = trainer([logger, memory])
+    fit.fit(Tiny(), loader(), loader(9))
+    fit.validate(fit.lightning_module, loader(9), verbose=False)
+    fit.test(fit.lightning_module, loader(8), verbose=False)
+    fit.predict(fit.lightning_module, loader(7))
+    run = only_run(runs)
+    assert {name: points(run, name) for name in run.metrics} == memory.points
+    assert set(run.datasets) == {"train", "validation", "test", "predict"}
+    assert len({each["sha256"] for each in run.datasets.values()}) == 4
+
+
+def test_a_test_with_another_trainer_leaves_the_trainings_settings(runs: Path) -> None:
+    logger = EpochalLogger()
+    fit = trainer(logger)
+    fit.fit(Tiny(), loader())
+    trainer(logger, max_epochs=77).test(fit.lightning_module, loader(8), verbose=False)
+    assert only_run(runs).config["trainer"]["max_epochs"] == 3
+
+
+def test_a_second_fit_goes_on_in_the_run(runs: Path) -> None:
+    memory, logger = Memory(), EpochalLogger()
+    fit = trainer([logger, memory], max_epochs=1)
+    fit.fit(Tiny(), loader())
+    fit.fit_loop.max_epochs = 2
+    fit.fit(fit.lightning_module, loader())
+    run = only_run(runs)
+    assert {name: points(run, name) for name in run.metrics} == memory.points
+    assert run.history("train_loss_step").steps.tolist() == list(range(8))
+
+
+def test_hyperparameters_can_be_read(runs: Path) -> None:
+    class Odd(Tiny):
+        def __init__(self, lr: float, act: Any, options: Any, inner: Any, model: str) -> None:
+            super().__init__(lr)
+            self.save_hyperparameters()
+
+    class Data(L.LightningDataModule):
+        def __init__(self, batch: int) -> None:
+            super().__init__()
+            self.save_hyperparameters()
+
+        def train_dataloader(self) -> Any:
+            return loader()
+
+    made = Odd(0.5, torch.nn.functional.relu, Namespace(depth=2, wide=True), torch.nn.ReLU(), "resnet")
+    trainer(EpochalLogger(), max_epochs=1).fit(made, datamodule=Data(4))
+    config = only_run(runs).config
+    assert config["lr"] == 0.5
+    assert config["act"] == "torch.nn.functional.relu"
+    assert config["options"] == {"depth": 2, "wide": True}
+    assert config["inner"] == "ReLU()"
+    assert config["batch"] == 4
+    assert config["model"] == "resnet", "a hyperparameter gave way to our description"
+    assert config["model_info"]["class"] == "Odd"
+
+
+def test_hyperparameters_are_taken_as_namespaces_and_attribute_dicts(runs: Path) -> None:
+    from lightning_utilities.core.apply_func import apply_to_collection  # noqa: F401 - its package has AttributeDict
+
+    utilities = sys.modules[L.__name__ + ".utilities.parsing"]
+    logger = EpochalLogger()
+    logger.log_hyperparams(Namespace(a=1))
+    logger.log_hyperparams(utilities.AttributeDict(b={"c": 2}))
+    assert {key: only_run(runs).config[key] for key in "ab"} == {"a": 1, "b": {"c": 2}}
+
+
+def test_the_config_names_strategy_precision_optimizer_and_scheduler(runs: Path) -> None:
+    class Scheduled(Tiny):
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.5, momentum=0.9)
+            return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1)]
+
+    fit = trainer(EpochalLogger(), callbacks=[L.callbacks.LearningRateMonitor()])
+    fit.fit(Scheduled(), loader())
+    run = only_run(runs)
+    assert run.config["trainer"]["framework"] == "lightning"
+    assert run.config["trainer"]["precision"] == "32-true"
+    assert run.config["trainer"]["strategy"] == "SingleDeviceStrategy"
+    optimizer = run.config["optimizer"]
+    assert (optimizer["class"], optimizer["lr"], optimizer["momentum"]) == ("SGD", 0.5, 0.9)
+    assert optimizer["scheduler"] == "StepLR"
+    assert run.config["environment"]["torch"] == str(torch.__version__)
+    rates = run.history("lr-SGD")
+    assert rates.values.tolist() == pytest.approx([0.5, 0.05, 0.005])
+
+
+@pytest.mark.parametrize("dry", [{"fast_dev_run": True}, {"logger": False}])
+def test_a_dry_run_leaves_nothing_behind(runs: Path, dry: dict[str, Any]) -> None:
+    logger = EpochalLogger()
+    trainer(dry.pop("logger", logger), **dry).fit(Tiny(), loader())
+    assert not runs.exists()
+
+
+def test_the_learning_rate_finder_records_none_of_its_steps(runs: Path, tmp_path: Path) -> None:
+    logger = EpochalLogger()
+    fit = trainer(logger, max_epochs=1, default_root_dir=tmp_path)
+    made = Tiny()
+    L.tuner.Tuner(fit).lr_find(made, loader(), num_training=5, min_lr=1e-4)
+    fit.fit(made, loader())
+    run = only_run(runs)
+    assert run.history("train_loss_step", abandoned=True, duplicates=True).steps.tolist() == [0, 1, 2, 3]
+    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
+
+
+def test_accumulated_batches_count_as_one_step(runs: Path) -> None:
+    memory = Memory()
+    trainer([EpochalLogger(), memory], accumulate_grad_batches=2, max_epochs=2).fit(Tiny(), loader())
+    run = only_run(runs)
+    assert {name: points(run, name) for name in run.metrics} == memory.points
+    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
+
+
+def test_values_on_the_evaluation_loops_own_counter_are_kept(runs: Path) -> None:
+    class Stepwise(Tiny):
+        def validation_step(self, batch: Any, at: int) -> None:
+            self.log("v", self.loss(batch), on_step=True, on_epoch=False)
+
+    memory = Memory()
+    trainer([EpochalLogger(), memory]).fit(Stepwise(), loader(), loader(9))
+    assert points(only_run(runs), "v") == memory.points["v"]
+    assert len(memory.points["v"]) == 12
+
+
+def test_tensors_that_a_script_logs_itself_become_numbers(runs: Path) -> None:
+    logger = EpochalLogger()
+    logger.log_metrics({"a": torch.tensor(1.5, requires_grad=True), "b": torch.tensor([2], dtype=torch.bfloat16)})
+    logger.log_metrics({"a": torch.tensor(2.5)})
+    run = only_run(runs)
+    assert points(run, "a") == {0: 1.5, 1: 2.5}
+    assert points(run, "b") == {0: 2.0}
+
+
+def test_checkpoints_lie_in_the_runs_folder_and_stand_in_its_record(runs: Path) -> None:
+    logger = EpochalLogger()
+    saving = L.callbacks.ModelCheckpoint(monitor="val_loss", save_top_k=1)
+    fit = trainer(logger, callbacks=[saving])
+    fit.fit(Tiny(), loader(), loader(9))
+    run = only_run(runs)
+    best = Path(saving.best_model_path)
+    assert best.parent == Path(run.path) / "checkpoints"
+    noted = [notice.data for notice in run.notices if notice.code == "checkpoint"]
+    assert [each["step"] for each in noted] == [4, 8, 12]
+    last = noted[-1]
+    assert last["path"] == str(best)
+    assert last["monitor"] == "val_loss"
+    assert last["score"] == pytest.approx(float(saving.best_model_score))
+    assert last["sha256"] == hashlib.sha256(best.read_bytes()).hexdigest()
+
+
+def test_two_runs_do_not_share_a_log_dir(tmp_path: Path) -> None:
+    # LightningCLI writes config.yaml into trainer.log_dir, and refuses where one is
+    folders = []
+    for _ in range(2):
+        fit = trainer(EpochalLogger(), max_epochs=1)
+        fit.fit(Tiny(), loader())
+        folders.append(fit.log_dir)
+    assert len(set(folders)) == 2
+    assert all((Path(folder) / "journal").is_dir() for folder in folders)
+
+
+def test_an_exception_fails_the_run_at_once_and_a_later_test_goes_on_in_it(runs: Path) -> None:
+    def fail(step: int) -> None:
+        raise ValueError("meant to fail")
+
+    logger = EpochalLogger()
+    fit = trainer(logger, callbacks=[AtStep(fail)])
+    with pytest.raises(ValueError, match="meant to fail"):
+        fit.fit(Tiny(), loader())
+    run = only_run(runs)
+    assert run.state == "failed"
+    trainer(logger).test(Tiny(), loader(8), verbose=False)
+    logger.finish()
+    run = only_run(runs)
+    assert run.state == "finished"
+    assert "test_loss" in run.metrics
+
+
+def test_an_exception_in_a_given_run_is_its_givers_affair(runs: Path) -> None:
+    def interrupt(step: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises((SystemExit, KeyboardInterrupt)), epochal.init() as run:
+        trainer(EpochalLogger(run), callbacks=[AtStep(interrupt)]).fit(Tiny(), loader())
+    assert only_run(runs).state == "interrupted"
+
+
+def test_a_trainer_of_the_other_namespace_takes_it_too(runs: Path) -> None:
+    other = pytest.importorskip("pytorch_lightning")
+    import epochal_lightning
+
+    logger = epochal_lightning.EpochalLogger()
+    assert isinstance(logger, L.loggers.Logger)
+    assert isinstance(logger, other.loggers.Logger)
+
+    class Other(other.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 2)
+
+        training_step, loss = Tiny.training_step, Tiny.loss
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.Adam(self.parameters())
+
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "log_every_n_steps": 1}
+    fit = other.Trainer(logger=logger, max_epochs=1, accelerator="cpu", devices=1, **quiet)
+    fit.fit(Other(), loader())
+    run = only_run(runs)
+    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
+    assert list(run.config["environment"]) == ["pytorch_lightning", "torch"]
+
+
+def test_importing_it_first_imports_one_namespace_alone() -> None:
+    code = "from epochal_lightning import EpochalLogger; import sys; print('pytorch_lightning' in sys.modules)"
+    assert run_python("-c", code) == str(L.__name__ == "pytorch_lightning")
+
+
+def test_no_dataset_is_iterated_or_indexed(runs: Path) -> None:
+    from epochal_lightning.plugin import register_fingerprinters  # the hook that is at work here
+
+    class Untouchable(torch.utils.data.Dataset):
+        def __init__(self) -> None:
+            self.inputs, self.name = torch.ones(3, 2), "x"
+
+        def __len__(self) -> int:
+            raise AssertionError
+
+        def __getitem__(self, at: int) -> Any:
+            raise AssertionError
+
+    assert register_fingerprinters()
+    found = epochal.fingerprint(Untouchable())
+    assert found["sha256"]
+    assert found["coverage"] == "partial", "its text was not hashed"
+    assert epochal.fingerprint(torch.utils.data.DataLoader(Untouchable(), sampler=[0]))["sha256"] == found["sha256"]
+
+
+def test_a_tensors_hash_is_that_of_the_array() -> None:
+    tensor = torch.arange(12.0).reshape(3, 4)
+    found = epochal.fingerprint(tensor.T)
+    assert found["kind"] == "torch.Tensor"
+    assert found["rows"] == 4
+    assert found["sha256"] == epochal.fingerprint(tensor.T.numpy())["sha256"]
+    half = tensor.to(torch.bfloat16)
+    assert epochal.fingerprint(half)["sha256"] not in (None, found["sha256"], epochal.fingerprint(half + 1)["sha256"])
+    assert epochal.fingerprint(torch.eye(3).to_sparse())["coverage"] == "none"
+
+
+def test_subsets_differ_by_their_indices_and_their_data() -> None:
+    whole, other = data(0), data(1)
+    subsets = [torch.utils.data.Subset(whole, [0, 1]), torch.utils.data.Subset(whole, [1, 0])]
+    subsets += [torch.utils.data.Subset(other, [0, 1]), torch.utils.data.ConcatDataset([whole, other]), whole]
+    found = [epochal.fingerprint(each) for each in subsets]
+    assert len({each["sha256"] for each in found}) == 5
+    assert [each["rows"] for each in found] == [2, 2, 2, 32, 16]
+    again = epochal.fingerprint(torch.utils.data.Subset(data(0), range(2)))
+    assert again["sha256"] == found[0]["sha256"]
+
+
+_DDP = """
+import sys
+from tests.integrations.lightning.tiny import Memory, Tiny, loader, trainer
+from epochal_lightning import EpochalLogger
+
+if __name__ == "__main__":
+    logger = EpochalLogger()
+    fit = trainer(logger, strategy=sys.argv[1], devices=2, max_epochs=2)
+    fit.fit(Tiny(), loader(), loader(9))
+    if sys.argv[1] == "ddp":
+        fit.test(fit.lightning_module, loader(8), verbose=False)
+        print("rank", fit.global_rank, "folder", logger.save_dir)
+"""
+
+
+@pytest.mark.parametrize("strategy", ["ddp", pytest.param("ddp_spawn", marks=pytest.mark.slow)])
+def test_two_processes_make_one_run(runs: Path, tmp_path: Path, strategy: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(_DDP, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script, strategy], env=environment(), capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "epochal" not in done.stderr, "the other rank is to be left out quietly"
+    run = only_run(runs)
+    assert run.state == "finished"
+    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
+    assert run.config["trainer"]["world_size"] == 2
+    if strategy == "ddp":
+        assert "test_loss" in run.metrics
+        assert "rank 1 folder None" in done.stdout
