@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..errors import JournalError
 from ..layout import ROLES, SUFFIX
@@ -19,8 +20,12 @@ from .frames import Damage, Frame
 from .points import Bools, Columns
 from .rows import RowReader, TableJob
 from .tables import Table
+from .window import pread
 
 __all__ = ["Columns", "Journal", "Table"]
+
+#: Time stamps of files are at least so fine, in seconds.
+_TICK_S: Final = 0.05
 
 
 class Journal:
@@ -68,6 +73,7 @@ class Journal:
         self._frames_seen: list[Frame] = []
         self._frame_rows = FrameRows()
         self._by_kind: dict[str, list[Frame]] = {}
+        self._names: set[str] | None = None
         self._absorb()
 
     @property
@@ -130,7 +136,9 @@ class Journal:
     @property
     def names(self) -> set[str]:
         """The names of all metrics in the file."""
-        return {*self._frame_rows.texts, *(name for names, _ in self._keys() for name in names)}
+        if self._names is None:
+            self._names = {*self._frame_rows.texts, *(name for names, _ in self._keys() for name in names)}
+        return self._names
 
     @property
     def text_names(self) -> set[str]:
@@ -147,6 +155,8 @@ class Journal:
                 self._scan.fd = fd
                 changed = self._scan.refresh()
                 self._modified = status.st_mtime
+                # a row that was written since the last look may share its time stamp
+                changed |= not self.settled and abs(time.time() - self._modified) < _TICK_S
         except (OSError, JournalError):  # gone, or no journal any more: what was seen of it stays
             return False
         if changed:
@@ -231,6 +241,7 @@ class Journal:
 
     def _absorb(self) -> None:
         """Take in blocks and frames that are new to the scan."""
+        self._names = None
         blocks = self._scan.blocks
         if len(blocks) != self._blocks_seen:
             self._blocks_seen = len(blocks)
@@ -269,7 +280,7 @@ class Journal:
 def _identity(fd: int, status: os.stat_result) -> tuple[int, int, bytes]:
     """Return what tells a file from the one that took its place, whose inode may have been used again."""
     try:
-        head = os.pread(fd, 16, 16)
+        head = pread(fd, 16, 16)
     except OSError:
         head = b""
     return status.st_dev, status.st_ino, head

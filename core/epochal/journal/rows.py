@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -12,7 +11,7 @@ import numpy as np
 from .format import INT, SEQ_BITS, SEQ_MASK, BlockHeader
 from .frames import Damage
 from .points import Bools, Columns, Ints, uniform
-from .window import Window
+from .window import Window, read_into
 
 #: Bytes that are read at once: they stay in the processor's cache while the columns are taken out of them.
 #: [one of five metrics over 1,000,000 rows: 20 ms with 1 MiB, 22 with 256 KiB, 31 with 64 KiB]
@@ -23,6 +22,9 @@ _UNSETTLED: Final = 1 << 16
 _APART_S: Final = 0.001
 #: How often a last row is looked for that is caught half written each time.
 _TRIES: Final = 5
+
+#: From so many fields on, they are taken out of the rows together.
+_MANY: Final = 24
 
 
 class TableJob:
@@ -36,9 +38,9 @@ class TableJob:
         self, names: Sequence[str], types: str, blocks: Sequence[BlockHeader], early: Ints, wanted: Sequence[str]
     ) -> None:
         """`early` holds rows that stand in frames, as words, with the seq instead of the mark."""
-        at = [names.index(name) for name in wanted]
-        self.fields = (0, -2, -1, *(index + 1 for index in at))
-        self.others = [(row, field) for row, field in enumerate(self.fields) if row != 2]
+        place = {name: index for index, name in enumerate(names)}
+        at = [place[name] for name in wanted]
+        self.fields: Ints = np.array([0, -2, -1, *(index + 1 for index in at)])
         self.blocks = list(blocks)
         self.tail: list[tuple[BlockHeader, list[tuple[int, int]], Ints]] = []
         self.found: Ints = np.empty((len(self.fields), 0), np.int64)
@@ -51,8 +53,15 @@ class TableJob:
         """Make room for so many rows behind the early ones."""
         self.end = len(self._early)
         self.found = np.empty((len(self.fields), self.end + count), np.int64)
-        for row, field in enumerate(self.fields):
-            self.found[row, : self.end] = self._early[:, field]
+        self.take(self._early, self.found[:, : self.end])
+
+    def take(self, words: Ints, found: Ints) -> None:
+        """Copy the fields of rows of words into the columns of `found`."""
+        if len(self.fields) > _MANY:
+            found[:] = words[:, self.fields].T
+        else:  # one by one costs half as much as long as they are few
+            for row, field in enumerate(self.fields.tolist()):
+                found[row] = words[:, field]
 
     def last_early(self, hidden: Callable[[Columns], Bools | None]) -> int | None:
         """Return which of the early rows is the last that is not hidden."""
@@ -123,7 +132,7 @@ class RowReader:
 
     def _still(self, job: TableJob, block: BlockHeader, slot: int) -> bool:
         """Tell whether a second reading of a row agrees with what was found."""
-        words = self._words(block, slot, 1)[0, list(job.fields)]
+        words = self._words(block, slot, 1)[0, job.fields]
         words[2] ^= self._base
         return bool((words == job.found[:, -1]).all())
 
@@ -148,7 +157,7 @@ class RowReader:
                         seqs[out] = 0
                     slot = int(seqs.argmax())
                     if seqs[slot] > (kept[2, 0] if kept.shape[1] else 0):
-                        kept = words[slot, list(job.fields)].reshape(-1, 1)
+                        kept = words[slot, job.fields].reshape(-1, 1)
                         kept[2] = seqs[slot]
                         place = block, at + slot
         job.found, job.end = kept, kept.shape[1]
@@ -192,18 +201,12 @@ class RowReader:
         for at in range(first, first + count, step):
             words = self._words(block, at, min(step, first + count - at))
             start, stop = job.end, job.end + len(words)
-            marks = found[2, start:stop]
-            marks[:] = words[:, -1]
-            valid = self._counts(marks, block, first=at)
-            if valid is None:
-                for row, field in job.others:
-                    found[row, start:stop] = words[:, field]
-            else:
-                kept = marks[valid]
-                stop = start + len(kept)
-                found[2, start:stop] = kept
-                for row, field in job.others:
-                    found[row, start:stop] = words[:, field][valid]
+            job.take(words, found[:, start:stop])
+            valid = self._counts(found[2, start:stop], block, first=at)
+            if valid is not None:
+                kept = found[:, start:stop][:, valid]
+                stop = start + kept.shape[1]
+                found[:, start:stop] = kept
             job.end = stop
 
     def _fill(self, block: BlockHeader, slots: Sequence[tuple[int, int]], job: TableJob, found: Ints) -> None:
@@ -212,8 +215,7 @@ class RowReader:
             step = max(1, _PIECE // block.stride)
             for at in range(first, first + count, step):
                 words = self._words(block, at, min(step, first + count - at))
-                for row, field in enumerate(job.fields):
-                    found[row, end : end + len(words)] = words[:, field]
+                job.take(words, found[:, end : end + len(words)])
                 end += len(words)
 
     def _counts(
@@ -258,7 +260,7 @@ class RowReader:
         done, offset = 0, block.body + first * block.stride
         while done < len(view):
             try:
-                got = os.preadv(self._fd, [view[done:]], offset + done)
+                got = read_into(self._fd, view[done:], offset + done)
             except OSError as error:
                 self.problem = f"rows at {offset + done} cannot be read: {error.strerror}"
                 break

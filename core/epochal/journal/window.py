@@ -13,6 +13,25 @@ CHUNK: Final = 1 << 20
 _AHEAD: Final = 1 << 12
 
 
+if hasattr(os, "pread"):
+    pread = os.pread
+else:  # Windows; a descriptor is not shared between threads here
+
+    def pread(fd: int, length: int, offset: int, /) -> bytes:
+        """Return at most `length` bytes at `offset`."""
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, length)
+
+
+def read_into(fd: int, view: memoryview, offset: int) -> int:
+    """Fill `view` with bytes at `offset` and return how many came; 0 at the end of the file."""
+    if hasattr(os, "preadv"):
+        return os.preadv(fd, [view], offset)
+    data = pread(fd, len(view), offset)
+    view[: len(data)] = data
+    return len(data)
+
+
 class Window:
     """A file descriptor with a small piece of the file kept, until `forget`.
 
@@ -44,7 +63,7 @@ class Window:
         parts: list[bytes] = []
         while length > 0:
             try:
-                part = os.pread(self.fd, min(length, 1 << 30), offset)
+                part = pread(self.fd, min(length, 1 << 30), offset)
             except OSError as error:
                 if error.errno == errno.EBADF:
                     raise
