@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any, NamedTuple
 
@@ -24,7 +25,9 @@ class Answer(NamedTuple):
 
 def call(*words: object, width: int = 200, input: str | None = None, code: int = 0) -> Answer:
     """Run `epochal <words>`, and expect this exit code."""
-    runner = CliRunner(env={"COLUMNS": str(width), "LINES": "40"})
+    # click before 8.2 mixes both streams unless told not to; later ones do not know the word
+    apart: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
+    runner = CliRunner(env={"COLUMNS": str(width), "LINES": "40"}, **apart)
     result = runner.invoke(cli, [str(word) for word in words], input=input)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

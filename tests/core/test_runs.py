@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,8 +115,6 @@ def test_a_data_frame_has_a_row_for_each_run(root: Path) -> None:
 
 
 def test_without_pandas_the_error_says_how_to_get_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingDependencyError, match="pip install 'epochal\\[pandas\\]'"):
         epochal.runs().to_pandas()
@@ -218,3 +218,9 @@ def test_hints_name_what_no_run_has(root: Path) -> None:
     ]
     assert hints("config.zzzzzz", entries) == ["no run has zzzzzz in its config"]
     assert hints("config.lr > 99", entries) == []
+
+
+@pytest.mark.parametrize("first", ["epochal.get_run", "import epochal.runs", "from epochal.runs import find_runs"])
+def test_the_function_is_reached_whatever_was_loaded_first(first: str) -> None:
+    code = f"import epochal\n{first}\nassert len(epochal.runs()) == 0\nassert len(epochal.runs(where='true')) == 0"
+    subprocess.run([sys.executable, "-c", code], check=True)
