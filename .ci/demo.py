@@ -29,10 +29,10 @@ def main() -> None:
     """Do all of it; a second time only what is missing."""
     python = make_environment(FOLDER, supported_python())
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
-    run([*pip, "install", "--quiet", "pip>=23.1"])  # older ones know no --dry-run
+    run([*pip, "install", "-qq", "pip>=23.1"])  # older ones know no --dry-run
     requirements, backend = what_to_install(python)
     say("Installing; the first time takes a minute or two.")
-    run([*pip, "install", "--quiet", "--constraint", CONSTRAINTS, "--editable", *requirements], cwd=ROOT)
+    run([*pip, "install", "-qq", "--constraint", CONSTRAINTS, "--editable", *requirements], cwd=ROOT)
     say()
     variables = dict(os.environ)
     variables.setdefault("KERAS_BACKEND", backend)

@@ -85,7 +85,7 @@ def main() -> int:
             "pip",
             "--disable-pip-version-check",
             "install",
-            "--quiet",
+            "-qq",
             "pip>=23.1",
             "tox>=4.20",
             "tox-uv>=1.20",

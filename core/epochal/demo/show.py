@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from ..errors import AmbiguousRunError
 from ..layout import writing_root
@@ -31,7 +32,7 @@ def play(context: click.Context, dir: str | None) -> None:
     trainings, missing = frameworks()
     console.print(f"[bold]Epochal demo[/bold]: {3 + len(trainings)} small trainings, recorded in {root}")
     for line in missing:
-        console.print(f"[yellow]left out:[/yellow] {line}", highlight=False)
+        console.print(f"[yellow]left out:[/yellow] {escape(line)}", highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="epochal-demo-") as scratch, progress_display(console) as progress:
         stage = Stage(root, Path(scratch), progress)
         runs = [
