@@ -185,5 +185,5 @@ class EpochalBatchCallback(EpochalCallback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Record every n-th batch's metrics, as Keras gives them: means since the epoch began."""
         step = self._steps.batch_ends(batch)
-        if logs and step % (self._every or 1) == 0:
+        if logs and step is not None and step % (self._every or 1) == 0:
             self._log(logs, step)

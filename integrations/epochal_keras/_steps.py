@@ -52,10 +52,14 @@ class StepCounter:
         self._ends[epoch] = self._last = step
         return step
 
-    def batch_ends(self, batch: int) -> int:
-        """Return the step of a batch's metrics, by its number in the epoch (of several in one call, the last)."""
+    def batch_ends(self, batch: int) -> int | None:
+        """Return the step of a batch's metrics, None where gradients are gathered and the optimizer has not stepped.
+
+        Args:
+            batch: its number in the epoch; of several in one call, the last one's.
+        """
         done = batch + 1 if self._steps is None else min(batch + 1, self._steps)
-        return self._begin + done // self._parts
+        return None if done % self._parts else self._begin + done // self._parts
 
     def now(self, model: Any) -> int:
         """Return the step at which the model stands."""
