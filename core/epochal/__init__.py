@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from .recorded import RecordedRun
     from .run import Run
     from .run_config import RunConfig
+    from .run_list import Runs, get_run, runs
     from .run_summary import RunSummary
-    from .runs import Runs, get_run, runs
     from .smoothing import smooth
 
     config: RunConfig
@@ -85,7 +85,7 @@ _HOMES = {
     "opening": ["init"],
     "recorded": ["RecordedRun"],
     "run": ["Run"],
-    "runs": ["Runs", "get_run", "runs"],
+    "run_list": ["Runs", "get_run", "runs"],
     "smoothing": ["smooth"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -28,7 +28,7 @@ def test_every_public_name_exists_and_says_what_it_is(name: str) -> None:
 
 
 def test_a_public_name_stays_what_it_is_after_every_module_was_imported(tmp_path: Path) -> None:
-    """Importing `epochal.runs`, the module, puts it on the package, in the place of `epochal.runs`, the function."""
+    """Importing a module puts it on the package, in the place of a public function of the same name."""
     code = """
 import importlib, pkgutil, types, epochal
 for module in pkgutil.iter_modules(epochal.__path__):

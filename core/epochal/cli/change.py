@@ -21,7 +21,7 @@ from .text import shown, size
 @in_dir
 def rename(run: str, name: str, dir: str | None) -> None:
     """Give a run another name; its id stays."""
-    from ..runs import get_run
+    from ..run_list import get_run
 
     found = get_run(run, dir)
     before = found.name
@@ -39,7 +39,7 @@ def tag(runs: Sequence[str], add: Sequence[str], remove: Sequence[str], dir: str
 
     Without --add and --remove the tags are printed.
     """
-    from ..runs import get_run
+    from ..run_list import get_run
 
     for found in [get_run(run, dir) for run in runs]:
         if add or remove:
@@ -57,7 +57,7 @@ def note(run: str, text: str | None, append: bool, dir: str | None) -> None:
 
     "-" reads them from standard input; without TEXT they are printed.
     """
-    from ..runs import get_run
+    from ..run_list import get_run
 
     found = get_run(run, dir)
     if text is None:
@@ -79,7 +79,7 @@ def note(run: str, text: str | None, append: bool, dir: str | None) -> None:
 def mv(runs: Sequence[str], project: str, dir: str | None) -> None:
     """Move runs to another project."""
     from .. import edits
-    from ..runs import find_folder
+    from ..run_list import find_folder
 
     for folder in [find_folder(run, dir) for run in runs]:
         target = edits.move(folder, project)
@@ -107,7 +107,7 @@ def rm(runs: Sequence[str], yes: bool, empty_trash: bool, dir: str | None) -> No
 
 def _trash(runs: Sequence[str], yes: bool, dir: str | None) -> None:
     from .. import edits
-    from ..runs import get_run
+    from ..run_list import get_run
 
     found = [get_run(run, dir) for run in dict.fromkeys(runs)]
     if not yes:

@@ -44,7 +44,7 @@ def history(
     metrics of the run are listed. Several metrics are joined by step, without times. Without a
     terminal, in CSV and in JSON all points are printed unless --samples says fewer.
     """
-    from ..runs import get_run
+    from ..run_list import get_run
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude one another")

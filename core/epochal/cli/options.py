@@ -12,7 +12,7 @@ import click
 from .output import say, warn
 
 if TYPE_CHECKING:
-    from ..runs import Runs
+    from ..run_list import Runs
 
 in_dir = click.option(
     "--dir", "-d", metavar="FOLDER", type=click.Path(file_okay=False),
@@ -25,7 +25,7 @@ several_runs = click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 
 def list_of_runs(dir: str | None, *, project: str | None = None, where: str | None = None) -> Runs:
     """Return the runs of a folder, with a progress bar while many are indexed; problems go to stderr."""
-    from ..runs import find_runs
+    from ..run_list import find_runs
 
     with indexing() as progress:
         found = find_runs(dir, project=project, where=where, progress=progress)
@@ -36,7 +36,7 @@ def list_of_runs(dir: str | None, *, project: str | None = None, where: str | No
 
 def explain_nothing(found: Runs, dir: str | None, project: str | None, where: str | None) -> None:
     """Say on stderr why a list is empty."""
-    from ..runs import find_runs, hints, where_looked
+    from ..run_list import find_runs, hints, where_looked
 
     everything = find_runs(dir)
     if not everything:

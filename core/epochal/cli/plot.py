@@ -60,7 +60,7 @@ def plot(
     There is a chart for each metric and a colour for each run. Without --metric the most telling metrics that the runs
     have are drawn. --json prints the points that would be drawn instead.
     """
-    from ..runs import get_run
+    from ..run_list import get_run
 
     found = list({run.path: run for run in (get_run(run, dir) for run in runs)}.values())
     names = list(dict.fromkeys(metrics)) or _telling(found)

@@ -25,7 +25,7 @@ def show(run: str, everything: bool, as_json: bool, dir: str | None) -> None:
 
     State and why, times, config, metrics, summary, datasets, environment, notices, files.
     """
-    from ..runs import get_run
+    from ..run_list import get_run
 
     found = get_run(run, dir)
     if as_json:

@@ -34,7 +34,7 @@ def verify(context: click.Context, runs: Sequence[str], as_json: bool, dir: str 
     Ends with exit code 1 if anything is damaged.
     """
     from ..journal.verify import verify as check
-    from ..runs import find_folder
+    from ..run_list import find_folder
 
     if runs:
         folders = list(dict.fromkeys(find_folder(run, dir) for run in runs))

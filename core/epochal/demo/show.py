@@ -14,7 +14,7 @@ from rich.markup import escape
 from ..errors import AmbiguousRunError
 from ..layout import writing_root
 from ..recorded import RecordedRun
-from ..runs import get_run
+from ..run_list import get_run
 from .comparison import comparison
 from .stage import PROJECT, Killed, Stage, progress_display
 from .trainings import frameworks, plain

@@ -14,7 +14,7 @@ import pytest
 import epochal
 from epochal import edits
 from epochal.errors import AmbiguousRunError, BadValueError, MissingDependencyError, RunNotFoundError, WhereError
-from epochal.runs import hints
+from epochal.run_list import hints
 from tests.core.make_runs import make_run, make_runs
 
 
@@ -220,7 +220,7 @@ def test_hints_name_what_no_run_has(root: Path) -> None:
     assert hints("config.lr > 99", entries) == []
 
 
-@pytest.mark.parametrize("first", ["epochal.get_run", "import epochal.runs", "from epochal.runs import find_runs"])
+@pytest.mark.parametrize("first", ["epochal.get_run", "import epochal.run_list", "from epochal.run_list import Runs"])
 def test_the_function_is_reached_whatever_was_loaded_first(first: str) -> None:
     code = f"import epochal\n{first}\nassert len(epochal.runs()) == 0\nassert len(epochal.runs(where='true')) == 0"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, overload
 
 from . import layout
@@ -252,13 +250,3 @@ def _none(wanted: str, dir: Dir, root: Path, entries: Sequence[Entry]) -> str:
     count = f"{len(entries)} run{'s' * (len(entries) != 1)}"
     hint = f": did you mean {', '.join(near)}?" if near else ": `epochal ls` lists them"
     return f"no run {wanted!r} among {count} in {where_looked(dir, root)}{hint}"
-
-
-class _Callable(ModuleType):
-    """The module, callable as its function: whoever imports it first binds `epochal.runs` to the module itself."""
-
-    def __call__(self, *args: Any, **options: Any) -> Runs:
-        return runs(*args, **options)
-
-
-sys.modules[__name__].__class__ = _Callable
