@@ -52,6 +52,16 @@ class _Rule(NamedTuple):
     time_until: float | None = None
     time_below: float | None = None
 
+    def meets(self, seq: int, time: float) -> bool:
+        """Return whether a record of this place and time meets every condition but that of the step."""
+        return (
+            seq > (self.seq_above or 0)
+            and (self.seq_below is None or seq < self.seq_below)
+            and (self.time_above is None or time > self.time_above)
+            and (self.time_until is None or time <= self.time_until)
+            and (self.time_below is None or time < self.time_below)
+        )
+
     def hits(self, columns: Columns) -> Bools:
         hit: Bools = columns.seqs > (self.seq_above or 0)
         if self.step_from is not None:
@@ -83,12 +93,18 @@ class Visibility:
         self.odd: list[Segment] = []
         self._rules: dict[str, list[_Rule]] = {}
         parents = {journal.writer: _parent(journal) for journal in recording}
-        for segment in self.segments:
+        by_writer = {journal.writer: journal for journal in recording}
+        standing: list[Segment] = []
+        # Newest first: a segment that a later one has abandoned hides nothing any more.
+        for segment in reversed(self.segments):
+            if any(_abandons(later, segment, by_writer[segment.writer], parents) for later in standing):
+                continue
+            standing.append(segment)
             if segment.cut is None:
                 continue
             make = _make_rules(segment.cut)
             if make is None:
-                self.odd.append(segment)
+                self.odd.insert(0, segment)
                 continue
             for journal in recording:
                 before = _before(segment, journal, parents)
@@ -147,6 +163,22 @@ def _before(segment: Segment, journal: Journal, parents: Mapping[str, str | None
         seen.add(above)
         above = parents.get(above)
     return None
+
+
+def _abandons(later: Segment, segment: Segment, journal: Journal, parents: Mapping[str, str | None]) -> bool:
+    """Return whether a later segment went on from a position before this one was opened.
+
+    Args:
+        later: a segment of any rank.
+        segment: the earlier one.
+        journal: the one that opened it.
+        parents: each writer's parent.
+    """
+    made = _make_rules(later.cut) if later.cut is not None and later.rank == segment.rank else None
+    before = _before(later, journal, parents) if isinstance(made, tuple) else None
+    if before is None or not isinstance(made, tuple):
+        return False
+    return any(rule.meets(segment.seq, segment.time) for rule in _bound(made, later, journal, before))
 
 
 def _make_rules(cut: dict[str, Any]) -> Sequence[_Rule] | tuple[str, int, float] | None:

@@ -133,6 +133,35 @@ def test_cuts_of_later_segments_hide_resumed_ones_too(tmp_path: Path) -> None:
     assert visible(tmp_path, [first, second, third]) == {"main0.1": [0, 1, 2, 3], "main0.2": [], "main0.3": [4]}
 
 
+def test_a_segment_that_was_abandoned_itself_hides_nothing(tmp_path: Path) -> None:
+    """Back to an old checkpoint, and then to a newer one of the first attempt: the first attempt counts up to there."""
+    first, second, third = opened(), opened(ordinal=2), opened(ordinal=3)
+    loop(first, range(4), x=1.0)
+    old = first.record("position")
+    loop(first, range(4, 8), x=1.0)
+    new = first.record("position")
+    loop(first, range(8, 10), x=1.0)
+    cuts = [{"writer": first.hex, "seq": seq, "time": T0 + seq} for seq in (old, new)]
+    second.record("segment", why="resume", cut=cuts[0], next_step=4, time=T0 + 100)
+    for step in range(4, 9):
+        second.row(step, {"x": 1.0}, time=T0 + 110 + step)
+    third.record("segment", why="resume", cut=cuts[1], next_step=8, time=T0 + 200)
+    third.row(8, {"x": 1.0}, time=T0 + 210)
+    assert visible(tmp_path, [first, second, third]) == {"main0.1": list(range(8)), "main0.2": [], "main0.3": [8]}
+
+
+def test_a_rewind_behind_the_position_hides_nothing_any_more(tmp_path: Path) -> None:
+    first, second = opened(), opened(ordinal=2)
+    loop(first, range(6), x=1.0)
+    seq = first.record("position")
+    first.record("segment", why="rewind", cut={"step": 2}, next_step=2)
+    loop(first, range(2, 4), x=2.0)
+    cut = {"writer": first.hex, "seq": seq, "time": T0 + seq}
+    second.record("segment", why="resume", cut=cut, next_step=6, time=T0 + 100)
+    second.row(6, {"x": 3.0}, time=T0 + 110)
+    assert visible(tmp_path, [first, second]) == {"main0.1": list(range(6)), "main0.2": [6]}
+
+
 def test_a_cut_by_metric_hides_points_of_that_metric_alone(tmp_path: Path) -> None:
     first, second = opened("import"), opened("import", ordinal=2)
     loop(first, range(5), x=1.0, y=2.0)
