@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 
 from epochal import Run
 from epochal.adapter import AdapterRun
+from epochal.names import new_run_id
 
 from ._checkpoints import checkpoint_folder, position_in, resumed_from, write_position
 from ._describe import describe_training, evaluation_of
@@ -88,6 +88,7 @@ class EpochalCallback(TrainerCallback):
         self._training = False
         self._trained = False
         self._described = False
+        self._search: str | None = None
         self._datasets: dict[str, Any] = {}
 
     # What the Trainer says
@@ -167,7 +168,7 @@ class EpochalCallback(TrainerCallback):
         if name and name != args.output_dir:
             self._runs.hint(name=name)
         if state.is_hyper_param_search:
-            self._begin_trial(args, state)
+            self._begin_trial(state)
         checkpoint = resumed_from(self, args, state)
         position = None
         if checkpoint is not None:
@@ -183,11 +184,11 @@ class EpochalCallback(TrainerCallback):
                 self._runs.renew()
             self._runs.open()
 
-    def _begin_trial(self, args: Any, state: Any) -> None:
+    def _begin_trial(self, state: Any) -> None:
         self._training = self._trained = False
         self._runs.renew()
-        group = f"search-{Path(args.output_dir).name}"
-        self._runs.hint(name=state.trial_name, group=group, config=state.trial_params)
+        self._search = self._search or f"search-{new_run_id()}"
+        self._runs.hint(name=state.trial_name, group=self._search, config=state.trial_params)
 
     def _begin_evaluation(self, args: Any, kwargs: Mapping[str, Any]) -> None:
         self._runs.open()

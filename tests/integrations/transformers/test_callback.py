@@ -1,0 +1,336 @@
+"""What Hugging Face's Trainer does with a callback, beyond what every adapter must get right."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import epochal
+from epochal.testing.processes import run_python
+from epochal.testing.suite import only_run
+from tests.needs import need
+
+need("transformers")
+
+import torch  # noqa: E402
+
+from epochal_transformers import EpochalCallback  # noqa: E402
+from tests.integrations.transformers.tiny import (  # noqa: E402
+    AtStep,
+    Sentences,
+    Trainer,
+    TrainerCallback,
+    arguments,
+    reported,
+    tiny_model,
+    trainer,
+)
+
+
+class Stopped(Exception):
+    """Ends a training as a crash would."""
+
+
+def stop_at(at: int) -> AtStep:
+    """Stop in a step, before the Trainer logs it."""
+
+    def stop(step: int) -> None:
+        if step == at:
+            raise Stopped
+
+    return AtStep(stop)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "epochal-runs"
+
+
+def points(run: Any, name: str) -> dict[int, float]:
+    history = run.history(name)
+    return dict(zip(history.steps.tolist(), history.values.tolist(), strict=True))
+
+
+def logged(made: Trainer) -> dict[str, dict[int, float]]:
+    """Return all that the Trainer keeps of what it logged."""
+    found: dict[str, dict[int, float]] = {}
+    for row in made.state.log_history:
+        for name, value in row.items():
+            if name != "step":
+                found.setdefault(name, {})[row["step"]] = value
+    return found
+
+
+def test_everything_that_is_logged_is_recorded_once(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [EpochalCallback()], gradient_accumulation_steps=2, logging_steps=1)
+    made.train()
+    run = only_run(runs)
+    assert {name: points(run, name) for name in run.metrics} == logged(made)
+    assert run.history("loss").steps.tolist() == [1, 2, 3, 4, 5, 6]
+    for name in ("eval_loss", "train_loss", "total_flos"):
+        assert len(run.history(name, duplicates=True)) == len(run.history(name))
+
+
+def test_what_another_callback_takes_out_of_the_shared_dict_is_recorded(runs: Path, tmp_path: Path) -> None:
+    class Taker(TrainerCallback):
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+            logs.pop("total_flos", None)
+
+    made = trainer(tmp_path, [Taker(), EpochalCallback()])
+    made.train()
+    assert points(only_run(runs), "total_flos") == {12: made.state.total_flos}
+
+
+def test_evaluate_and_predict_after_training_go_into_its_run(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [EpochalCallback()], eval_strategy="no")
+    made.train()
+    evaluated = made.evaluate()
+    other = made.evaluate(Sentences(8), metric_key_prefix="val")
+    predicted = made.predict(Sentences(7)).metrics
+    run = only_run(runs)
+    for metrics, name in ((evaluated, "eval_loss"), (other, "val_loss"), (predicted, "test_loss")):
+        assert points(run, name) == {12: metrics[name]}
+    assert set(run.datasets) == {"train", "validation", "val", "test"}
+    assert len({each["sha256"] for each in run.datasets.values()}) == 4
+
+
+def test_several_evaluation_sets_are_kept_apart(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [EpochalCallback()], evaluation={"old": Sentences(8, 4), "new": Sentences(9, 8)})
+    made.train()
+    run = only_run(runs)
+    assert run.history("eval_old_loss").steps.tolist() == run.history("eval_new_loss").steps.tolist() == [4, 8, 12]
+    assert {name: each["rows"] for name, each in run.datasets.items() if name != "train"} == {
+        "validation/old": 4,
+        "validation/new": 8,
+    }
+
+
+def test_an_evaluation_alone_is_a_run(runs: Path, tmp_path: Path) -> None:
+    trainer(tmp_path, [EpochalCallback()]).evaluate()
+    run = only_run(runs)
+    assert run.history("eval_loss").steps.tolist() == [0]
+    assert run.config["model"]["class"] == "GPT2LMHeadModel"
+
+
+def test_another_training_is_another_run_but_in_a_given_one(runs: Path, tmp_path: Path) -> None:
+    callback = EpochalCallback()
+    made = trainer(tmp_path, [callback], num_train_epochs=1)
+    made.train()
+    made.train()
+    callback.finish()
+    assert [run.state for run in epochal.runs(runs)] == ["finished", "finished"]
+    assert [run.history("loss").steps.tolist() for run in epochal.runs(runs)] == [[1, 2, 3, 4]] * 2
+    with epochal.init(dir=tmp_path / "given") as run:
+        made = trainer(tmp_path, [EpochalCallback(run)], num_train_epochs=1)
+        made.train()
+        made.train()
+    assert only_run(tmp_path / "given").history("loss").steps.tolist() == [1, 2, 3, 4]
+
+
+def test_each_trial_of_a_search_is_a_run_of_one_group(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what optuna and Ray do, less their packages
+    monkeypatch.setattr("transformers.integrations.hp_params", dict)
+    made = trainer(tmp_path, [EpochalCallback(tags=["searched"])], num_train_epochs=1)
+    for rate in (0.1, 0.2):
+        made.train(trial={"learning_rate": rate})
+    found = {run.config["learning_rate"]: run for run in epochal.runs(runs)}
+    assert set(found) == {0.1, 0.2}
+    assert len({run.group for run in found.values()}) == 1
+    assert found[0.1].group
+    assert all(run.tags == ("searched",) for run in found.values())
+
+
+def test_the_config_tells_arguments_model_optimizer_and_hides_tokens(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [EpochalCallback(config={"lr": 3})], run_name="my run", hub_token="hf_" + "a1B2" * 9)
+    made.train()
+    run = only_run(runs)
+    assert run.name == "my run"
+    assert run.config["lr"] == 3
+    assert run.config["trainer"]["per_device_train_batch_size"] == 4
+    assert run.config["trainer"]["framework"] == "transformers"
+    assert run.config["model"]["config"]["n_embd"] == 8
+    assert run.config["model"]["parameters"] == sum(each.numel() for each in made.model.parameters())
+    assert run.config["optimizer"]["class"] == "AdamW"
+    assert run.config["optimizer"]["scheduler"] == "LambdaLR"
+    assert run.config["environment"]["torch"] == str(torch.__version__)
+    assert "a1B2" not in json.dumps(run.config)
+
+
+def test_a_model_that_is_none_of_theirs_is_recorded(runs: Path, tmp_path: Path) -> None:
+    class Plain(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(8, 1)
+
+        def forward(self, input_ids: Any, labels: Any) -> Any:
+            return {"loss": self.layer(input_ids.float()).mean()}
+
+    args = arguments(tmp_path, num_train_epochs=1, eval_strategy="no", save_strategy="no")
+    Trainer(model=Plain(), args=args, train_dataset=Sentences(), callbacks=[EpochalCallback()]).train()
+    run = only_run(runs)
+    assert run.history("loss").steps.tolist() == [1, 2, 3, 4]
+    assert run.config["model"]["parameters"] == 9
+
+
+def test_other_processes_than_the_first_record_nothing(runs: Path, tmp_path: Path) -> None:
+    class Second(Trainer):
+        def is_world_process_zero(self) -> bool:
+            return False
+
+    Second(
+        model=tiny_model(),
+        args=arguments(tmp_path),
+        train_dataset=Sentences(),
+        eval_dataset=Sentences(9),
+        callbacks=[EpochalCallback()],
+    ).train()
+    assert not runs.exists()
+
+
+def test_report_to_names_it(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [], report_to="epochal", num_train_epochs=1)
+    made.train()
+    assert only_run(runs).history("loss").steps.tolist() == [1, 2, 3, 4]
+
+
+def test_report_to_names_it_when_the_package_is_imported_first() -> None:
+    code = (
+        "import sys; before = list(sys.meta_path); import epochal_transformers; "
+        "assert 'transformers' not in sys.modules; "
+        "from transformers.integrations import integration_utils as table; "
+        "assert type(table.__loader__).__name__ == 'SourceFileLoader', table.__loader__; "
+        "from epochal_transformers import EpochalCallback; "
+        "assert table.get_reporting_integration_callbacks(['epochal']) == [EpochalCallback]; "
+        "print([each for each in sys.meta_path if 'epochal' in type(each).__module__])"
+    )
+    assert run_python("-c", code) == "[]"
+
+
+# Going on from a checkpoint
+
+
+def train_until(tmp_path: Path, stop: int, callback: Any, **more: Any) -> Trainer:
+    made = trainer(tmp_path, [callback, stop_at(stop)], **more)
+    with pytest.raises(Stopped):
+        made.train()
+    return made
+
+
+def test_exactly_the_abandoned_points_are_hidden(runs: Path, tmp_path: Path) -> None:
+    callback = EpochalCallback()
+    first = reported(train_until(tmp_path, 11, callback, save_strategy="steps", save_steps=3, save_total_limit=1))
+    callback.finish()
+    made = trainer(tmp_path, [EpochalCallback()])
+    made.train(resume_from_checkpoint=True)
+    run = only_run(runs)
+    assert run.history("loss").steps.tolist() == list(range(1, 13))
+    second = reported(made)
+    for name in first:
+        assert points(run, name) == second[name], name
+    everything = run.history("loss", abandoned=True, duplicates=True)
+    assert len(everything) == len(first["loss"]) + 3
+
+
+def test_a_checkpoint_that_was_moved_is_found(runs: Path, tmp_path: Path) -> None:
+    callback = EpochalCallback()
+    train_until(tmp_path, 7, callback)
+    callback.finish()
+    shutil.move(tmp_path / "model" / "checkpoint-4", tmp_path / "kept")
+    trainer(tmp_path / "new", [EpochalCallback()]).train(resume_from_checkpoint=str(tmp_path / "kept"))
+    assert only_run(runs).history("loss").steps.tolist() == list(range(1, 13))
+
+
+def test_the_same_callback_goes_back_in_its_own_run(runs: Path, tmp_path: Path) -> None:
+    callback = EpochalCallback()
+    made = train_until(tmp_path, 7, callback)
+    made.pop_callback(AtStep)
+    made.train(resume_from_checkpoint=True)
+    run = only_run(runs)
+    assert run.history("loss").steps.tolist() == list(range(1, 13))
+    assert len(run.history("loss", abandoned=True, duplicates=True)) == 14
+
+
+def test_a_training_that_is_tried_again_from_the_start_hides_the_first_try(runs: Path, tmp_path: Path) -> None:
+    # what auto_find_batch_size does when memory runs out
+    callback = EpochalCallback()
+    made = train_until(tmp_path, 7, callback)
+    made.pop_callback(AtStep)
+    made.args.num_train_epochs = 1
+    made.train()
+    assert only_run(runs).history("loss").steps.tolist() == [1, 2, 3, 4]
+
+
+def test_a_run_that_is_gone_costs_a_warning_and_a_new_run(
+    runs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    callback = EpochalCallback()
+    train_until(tmp_path, 7, callback)
+    callback.finish()
+    gone = only_run(runs).id
+    shutil.rmtree(runs)
+    trainer(tmp_path, [EpochalCallback()]).train(resume_from_checkpoint=True)
+    run = only_run(runs)
+    assert run.id != gone
+    assert run.history("loss").steps.tolist() == list(range(5, 13))
+    assert any(gone in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("damage", ["absent", "broken", "strange"])
+def test_a_checkpoint_without_a_position_is_nobodys(runs: Path, tmp_path: Path, damage: str) -> None:
+    callback = EpochalCallback(name="first")
+    train_until(tmp_path, 7, callback)
+    callback.finish()
+    file = tmp_path / "model" / "checkpoint-4" / "epochal.json"
+    assert json.loads(file.read_text())["position"]["run"] == only_run(runs).id
+    file.unlink()
+    if damage != "absent":
+        file.write_text("{" if damage == "broken" else "[1]")
+    trainer(tmp_path, [EpochalCallback(name="second")]).train(resume_from_checkpoint=True)
+    assert epochal.get_run("second", dir=runs).history("loss").steps.tolist() == list(range(5, 13))
+    assert epochal.get_run("first", dir=runs).history("loss").steps.tolist() == list(range(1, 7))
+
+
+def test_checkpoints_stand_in_the_record(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [EpochalCallback()], load_best_model_at_end=True)
+    made.train()
+    noted = [notice.data for notice in only_run(runs).notices if notice.code == "checkpoint"]
+    assert [each["step"] for each in noted] == [4, 8, 12]
+    assert [Path(each["path"]).name for each in noted] == ["checkpoint-4", "checkpoint-8", "checkpoint-12"]
+    assert len({each["sha256"] for each in noted}) == 3
+    assert noted[-1]["best"] == made.state.best_metric
+
+
+# Datasets
+
+
+def test_a_dataset_of_the_hub_library_is_hashed_by_content(tmp_path: Path) -> None:
+    datasets = need("datasets")
+    rows = {"text": ["a", "b", "c"], "label": [0, 1, 2]}
+    whole = datasets.Dataset.from_dict(rows)
+    found = epochal.fingerprint(whole)
+    assert (found["kind"], found["rows"], found["coverage"]) == ("datasets.Dataset", 3, "full")
+    assert found["datasets_fingerprint"] == whole._fingerprint
+    assert epochal.fingerprint(datasets.Dataset.from_dict(rows))["sha256"] == found["sha256"]
+    whole.save_to_disk(tmp_path / "saved")
+    assert epochal.fingerprint(datasets.load_from_disk(tmp_path / "saved"))["sha256"] == found["sha256"]
+    turned = [whole.select([0, 2]), whole.select([2, 0]), whole.map(lambda row: {"label": row["label"] + 1})]
+    digests = {epochal.fingerprint(each)["sha256"] for each in turned}
+    assert len(digests | {found["sha256"]}) == 4
+    split = epochal.fingerprint(datasets.DatasetDict(train=whole, test=turned[0]))
+    assert split["coverage"] == "full"
+
+
+def test_a_training_on_such_a_dataset_names_its_hash(runs: Path, tmp_path: Path) -> None:
+    datasets = need("datasets")
+    tokens = Sentences().tokens.tolist()
+    given = datasets.Dataset.from_dict({"input_ids": tokens, "labels": tokens})
+    trainer(tmp_path, [EpochalCallback()], train=given, num_train_epochs=1).train()
+    train = only_run(runs).datasets["train"]
+    assert train["sha256"] == epochal.fingerprint(given)["sha256"]
+    assert train["datasets_fingerprint"]
