@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -35,7 +36,8 @@ class Faults:
         if key in self._told or len(self._told) > _MOST:
             return
         self._told.add(key)
-        logger.warning("%s", text)
+        with contextlib.suppress(Exception):  # a handler of the user's that raises must not end the training
+            logger.warning("%s", text)
         self._record(code, text, data)
 
     def mute(self, code: str) -> None:

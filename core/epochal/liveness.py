@@ -138,6 +138,8 @@ def is_alive(folder: Path, opening: dict[str, Any], journal: Path) -> bool | Non
         return False  # a copy: its writer, if it lives, writes the original
     pid, started = opening.get("pid"), opening.get("pid_start")
     if same_boot and opening.get("pidns") == namespace and isinstance(pid, int):
+        if pid == os.getpid() and opening.get("role") == "main":  # moved away, or of a program before an exec
+            return found is not None and _held.get((found.st_dev, found.st_ino)) == pid
         alive = processes.lives(pid, started if isinstance(started, int) else None)
         if alive is not None:
             return alive

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -75,7 +74,7 @@ class Run:
                     mark = writer.next_mark()
                     try:
                         row = table.pack(step, *metrics.values(), now, mark)
-                    except struct.error:  # an int or a step beyond 64 bits
+                    except Exception:  # an int or a step beyond 64 bits, a mapping that gives something else each time
                         self._steps = steps
                         self._log_carefully(metrics, step, now, mark)
                         return
