@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.core.hard.trainings import Training, points, until
-from tests.needs import need
+from tests.needs import need, required
 
 
 def ends(folder: Path, script: str, *, companion: bool = False, **more: Any) -> tuple[Training, int]:
@@ -378,6 +378,60 @@ def test_a_notebook_that_runs_init_again_finishes_the_run_before(tmp_path: Path)
     lines = [line for line in training.errors.splitlines() if "finished run" in line]
     assert len(lines) == 1
     assert "earlier cell" in lines[0]
+
+
+def test_a_program_that_starts_itself_anew_can_go_on_with_its_run(tmp_path: Path) -> None:
+    """`exec` keeps the process with its pid and start time; what it was before writes no more."""
+    script = """
+    run = epochal.init("endings", id="it", resume="allow")
+    run.log({"a": value(int(sys.argv[1]))})
+    if sys.argv[1] != "3":
+        os.execv(sys.executable, [sys.executable, sys.argv[0], str(int(sys.argv[1]) + 1)])
+    """
+    with Training(tmp_path, script, 0) as training:
+        run = training.succeed().recorded()
+    assert run.state == "finished"
+    assert [v for _, v in points(run, "a")] == [(n * 2654435761 % 4294967296) / 7.0 for n in range(4)]
+
+
+def test_a_program_without_memory_is_killed_and_that_is_named(tmp_path: Path) -> None:
+    """Its own control group, where the machine lets us make one."""
+    limit = Path("/sys/fs/cgroup/memory") if Path("/sys/fs/cgroup/memory").is_dir() else Path("/sys/fs/cgroup")
+    group = limit / f"epochal-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        most = group / ("memory.max" if (group / "memory.max").exists() else "memory.limit_in_bytes")
+        most.write_text(str(200 << 20))
+    except OSError as refused:
+        if group.exists():
+            group.rmdir()
+        assert "cgroup" not in required(), refused
+        pytest.skip(f"no control group can be made here: {refused}")
+    script = f"""
+    with open({str(group / "cgroup.procs")!r}, "w") as procs:
+        procs.write(str(os.getpid()))
+    run = epochal.init("endings", id="it")
+    run.log({{"a": 1.0}})
+    ack(0)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    hoard = []
+    while True:
+        hoard.append(b"x" * (8 << 20))
+    """
+    try:
+        with Training(tmp_path, script, companion=True) as training:
+            training.hear(until=lambda: bool(training.acks))
+            until(lambda: bool(list(training.root.glob("*/*/journal/system-*.epochal"))), "the companion's journal")
+            (tmp_path / "go").touch()
+            assert reap_late(training) == -signal.SIGKILL
+        run = training.recorded()
+        assert run.state == "killed"
+        assert points(run, "a") == [(0, 1.0)]
+        assert "memory" in (run.ending.reason or "")
+    finally:
+        until(lambda: not (group / "cgroup.procs").read_text().strip(), "the group's end")
+        group.rmdir()
 
 
 def test_a_script_that_is_piped_in_and_one_that_is_a_module_end_alike(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,7 +152,7 @@ def test_rows_beyond_the_buffer_are_counted_exactly(tmp_path: Path, disk: Disk) 
 
 
 def test_a_disk_full_to_the_end_leaves_all_that_was_recorded_before(tmp_path: Path, disk: Disk) -> None:
-    for number in range(8):
+    for number in range(6):
         disk.leave(12 << 20)
         folder = tmp_path / str(number)
         with Training(folder, ENDLESS, random.choice([1, 7, 100]), disk.folder / f"runs-{number}") as training:
@@ -310,3 +311,28 @@ def test_a_child_forked_while_the_disk_is_full_goes_on_too(tmp_path: Path, disk:
     assert points(run, "a") == [(n, value(n)) for n in range(500)]
     assert points(run, "b") in ([], [(n, value(n)) for n in range(500)])
     assert_sound(run.path)
+
+
+def test_a_disk_that_fails_for_a_while_costs_nothing(tmp_path: Path, strace: str) -> None:
+    """EIO, EDQUOT and EAGAIN at writes of any kind, each for a while, at every point of the run's beginning."""
+    script = """
+    run = epochal.init("failing", id="it", config={"lr": 0.1})
+    for n in range(200):
+        run.log({"n": n, "loss-0": value(n)}, step=n)
+        if n % 20 == 0:
+            run.log({f"seen/once/{n}": value(n), "text": "text"}, step=n)
+    run.finish()
+    """
+    for number, error in enumerate(["EIO", "EDQUOT", "EAGAIN", "ENOSPC", "EROFS", "EIO"]):
+        first = [1, 2, 4, 9, 20, 60][number]
+        inject = f"inject=pwrite64:error={error}:when={first}..{first + 17}"
+        interpreter = [strace, "-qq", "-o", os.devnull, "-e", inject, sys.executable]
+        with Training(tmp_path / str(number), script, interpreter=interpreter) as training:
+            run = training.succeed().recorded()
+        assert run.state == "finished"
+        assert run.config == {"lr": 0.1}
+        assert check_rows(run, 200) == 0
+        assert len(points(run, "seen/once/20")) == 1
+        assert training.errors.count("cannot be written") == 1, (error, training.errors)
+        assert missing_of(run) == []
+        assert_sound(run.path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -114,7 +116,7 @@ def test_a_trainer_killed_at_any_moment_loses_nothing_and_is_resumed(tmp_path: P
         return kill_and_check(tmp_path / f"round-{number}", seconds, after_first=number % 4 != 0)
 
     # every fourth is killed while it starts, all others while they log
-    moments = [chance.uniform(0, 0.4) if n % 4 == 0 else chance.uniform(0, 0.06) for n in range(rounds)]
+    moments = [chance.uniform(0, 0.4) if n % 4 == 0 else chance.uniform(0, 0.03) for n in range(rounds)]
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(one, range(rounds), moments))
     assert sum(calls for calls, _ in outcomes) > 100 * rounds
@@ -130,11 +132,13 @@ from pathlib import Path
 checkpoint = Path("checkpoint.json")
 at = json.loads(checkpoint.read_text()) if checkpoint.exists() else {"next": 0, "position": None}
 run = epochal.init("kill", id="preempted", resume="allow", position=at["position"])
-for n in range(at["next"], 4000):
+if at["position"] is None:
+    run.rewind(0)  # killed before its first checkpoint, it begins anew
+for n in range(at["next"], 3000):
     run.log({"loss": value(n)}, step=n)
     if n % 2 == 0:
         run.log({"even": value(n), "n": n}, step=n)
-    if n % 100 == 99:
+    if n % 50 == 49:
         Path("next.json").write_text(json.dumps({"next": n + 1, "position": run.position()}))
         os.replace("next.json", checkpoint)
         ack(n)
@@ -160,12 +164,12 @@ def test_a_run_killed_and_resumed_from_its_checkpoint_time_after_time_is_as_if_n
             killed += 1
     run = training.recorded()
     assert run.state == "finished"
-    assert points(run, "loss") == [(n, value(n)) for n in range(4000)]
-    assert points(run, "even") == [(n, value(n)) for n in range(0, 4000, 2)]
+    assert points(run, "loss") == [(n, value(n)) for n in range(3000)]
+    assert points(run, "even") == [(n, value(n)) for n in range(0, 3000, 2)]
     assert killed > 0
     kept = run.history("loss", duplicates=True, abandoned=True)
-    assert len(kept.steps) >= 4000
-    assert set(zip(kept.steps.tolist(), kept.values.tolist(), strict=True)) == {(n, value(n)) for n in range(4000)}
+    assert len(kept.steps) >= 3000
+    assert set(zip(kept.steps.tolist(), kept.values.tolist(), strict=True)) == {(n, value(n)) for n in range(3000)}
 
 
 #: A training with two forked workers, as a DataLoader has them: one only waits, the other logs.
@@ -233,7 +237,7 @@ for n in range(10_000_000):
 
 
 def test_the_companion_names_the_signal_that_ended_its_trainer(tmp_path: Path) -> None:
-    for number in range(kills(6)):
+    for number in range(kills(4)):
         with Training(tmp_path / str(number), LOGGING, companion=True) as training:
             training.hear(until=lambda: bool(training.acks))
             until(lambda: watched(training), "the companion's journal")
@@ -252,7 +256,7 @@ def watched(training: Training) -> bool:
 
 
 def test_a_trainer_killed_before_its_companion_has_begun_is_killed_all_the_same(tmp_path: Path) -> None:
-    for number in range(kills(6)):
+    for number in range(kills(3)):
         with Training(tmp_path / str(number), LOGGING, companion=True) as training:
             training.hear(until=lambda: bool(training.acks))
             training.kill()
@@ -283,7 +287,7 @@ def test_a_killed_companion_costs_the_training_nothing(tmp_path: Path) -> None:
 
 
 def test_trainer_and_companion_killed_together_lose_nothing(tmp_path: Path) -> None:
-    for number in range(kills(10)):
+    for number in range(kills(8)):
         with Training(tmp_path / str(number), LOGGING, companion=True) as training:
             training.hear(until=lambda: bool(training.acks) and bool(training.companions()))
             training.hear(random.uniform(0, 0.3))
@@ -305,6 +309,36 @@ def check_rows(run: epochal.RecordedRun, training: Training) -> None:
         recorded = points(run, metric)
         assert recorded == [(n, form(n)) for n in range(len(recorded))]
         assert len(acknowledged) <= len(recorded) <= len(acknowledged) + 1
+
+
+def test_a_trainer_killed_at_each_of_its_writes_in_turn_leaves_a_sound_run(
+    tmp_path: Path, no_companion: None, strace: str
+) -> None:
+    """Not by chance: at the first write to the journal, at the second, and so on through `init` and the first rows."""
+    script = """
+    run = epochal.init("kill", id="victim", config={"lr": 0.1})
+    for n in range(10_000_000):
+        run.log({"n": n, "loss": value(n)}, step=n)
+        ack(n)
+    """
+    for number in range(1, kills(16) + 1):
+        inject = ["-qq", "-o", os.devnull, "-e", f"inject=pwrite64:signal=KILL:when={number}", sys.executable]
+        with Training(tmp_path / str(number), script, interpreter=[strace, *inject]) as training:
+            training.wait()
+            acknowledged = training.acknowledged()
+            folder = training.run_folders()[0]
+            run = epochal.get_run(folder)
+            if acknowledged:
+                check_rows(run, training)
+                assert run.config == {"lr": 0.1}
+            # before its first record is whole, nobody can tell whose journal it is: for five minutes it is running
+            assert run.state == "killed" or number <= 3
+            with epochal.init("kill", id="victim", dir=training.root, resume="allow") as again:
+                again.log({"after": 1.0})
+            run = epochal.get_run(folder)
+            assert run.state == "finished"
+            assert len(points(run, "after")) == 1
+    assert len(acknowledged) > 3
 
 
 def test_a_run_killed_while_it_opens_can_be_opened_again(tmp_path: Path, no_companion: None) -> None:

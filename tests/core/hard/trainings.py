@@ -67,6 +67,7 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.acks: list[tuple[int, int]] = []
+        self._ended = False  # nobody holds the other end of the pipe any more: neither the process nor one forked from it
         self._rest = b""
         path = folder / "train.py"
         path.write_text(_PRELUDE + dedent(script), encoding="utf-8")
@@ -102,7 +103,7 @@ class Training:
         """Take in acknowledgements for some time, or until something holds.
 
         Raises:
-            AssertionError: it did not come to hold within `PATIENCE_S`, or the process ended before.
+            AssertionError: it did not come to hold within `PATIENCE_S`, or before all processes of the training ended.
         """
         deadline = time.monotonic() + (seconds if until is None else PATIENCE_S)
         while until is None or not until():
@@ -110,10 +111,9 @@ class Training:
             if left <= 0:
                 assert until is None, f"waited {PATIENCE_S} s in vain\n{self.errors}"
                 break
-            ended = self.process.poll() is not None
-            heard = self._take_in(0.0 if ended else min(left, 0.05))
-            if ended and not heard:
-                assert until is None or until(), f"it ended too early\n{self.errors}"
+            if not self._take_in(min(left, 0.05)) and self._ended and until is not None:
+                self.process.wait()
+                assert until(), f"it ended too early\n{self.errors}"
                 break
         while self._take_in(0.0):
             pass
@@ -209,8 +209,9 @@ class Training:
         whole = len(self._rest) - len(self._rest) % _ACK.size
         self.acks.extend(_ACK.iter_unpack(self._rest[:whole]))
         self._rest = self._rest[whole:]
-        if not data and seconds:
-            time.sleep(seconds)  # nobody holds the other end any more
+        self._ended = not data
+        if self._ended:
+            time.sleep(seconds)
         return bool(data)
 
 
