@@ -193,7 +193,8 @@ def test_a_lock_that_somebody_else_holds_is_not_ours(journal: Path, holder: Hold
 Record = dict[str, Any]
 HERE: Record = {"boot": processes.boot_id(), "pidns": processes.pid_namespace()}
 DEAD = {**HERE, "pid": 2**22 + 1, "pid_start": 1, "lock": None}
-ALIVE = {**HERE, "pid": os.getpid(), "pid_start": processes.start_time(os.getpid()), "lock": None}
+OTHER = os.getppid() or 1  # our own pid would be that of a writer of ours, and known
+ALIVE = {**HERE, "pid": OTHER, "pid_start": processes.start_time(OTHER), "lock": None}
 AWAY = {"boot": "another", "pidns": "pid:[1]", "pid": 1, "pid_start": 1, "lock": None}
 
 
