@@ -16,7 +16,7 @@ from ..layout import writing_root
 from ..recorded import RecordedRun
 from ..run_list import get_run
 from .comparison import comparison
-from .stage import PROJECT, Killed, Stage, progress_display
+from .stage import PROJECT, Killed, Stage, TrainingFailedError, progress_display
 from .trainings import frameworks, plain
 
 
@@ -30,7 +30,7 @@ def play(context: click.Context, dir: str | None) -> None:
     root = writing_root(dir)
     started = time.monotonic()
     trainings, missing = frameworks()
-    console.print(f"[bold]Epochal demo[/bold]: {3 + len(trainings)} small trainings, recorded in {root}")
+    console.print(f"[bold]Epochal demo[/bold]: {3 + len(trainings)} small trainings, recorded in {escape(str(root))}")
     for line in missing:
         console.print(f"[yellow]left out:[/yellow] {escape(line)}", highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="epochal-demo-") as scratch, progress_display(console) as progress:
@@ -42,7 +42,12 @@ def play(context: click.Context, dir: str | None) -> None:
         cut, killed = stage.play_killed(
             plain(lr=0.02, name="plain-killed", checkpoint=Path(scratch, "cut.npz")), at=0.55
         )
-        others = [stage.play(training) for training in trainings]
+        others, failures = [], []
+        for training in trainings:
+            try:
+                others.append(stage.play(training))
+            except TrainingFailedError as failure:  # a framework that is broken here keeps none of the others away
+                failures.append(failure)
     _tell_killed(console, cut, killed)
     where = ["--dir", dir] if dir else []
     _type(context, console, ["ls", "--project", PROJECT, *where])
@@ -57,6 +62,8 @@ def play(context: click.Context, dir: str | None) -> None:
     console.print(f"\nThat took {time.monotonic() - started:.0f} s.", highlight=False)
     if names:
         console.print(f"Have a look at the others too ({names}): epochal show NAME, epochal plot NAME", highlight=False)
+    if failures:
+        raise TrainingFailedError("\n\n".join(map(str, failures)))
 
 
 def _tell_killed(console: Console, run: RecordedRun, killed: Killed) -> None:
