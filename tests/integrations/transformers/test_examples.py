@@ -1,0 +1,25 @@
+"""The examples for Hugging Face's Trainer run, and their own checks of what they recorded hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from epochal.testing.processes import environment
+from tests.needs import need
+
+need("transformers")
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*transformers*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs(example: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(example)], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
