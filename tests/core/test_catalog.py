@@ -109,9 +109,9 @@ def test_a_final_run_is_not_read_again(root: Path) -> None:
 
 
 def test_a_run_that_may_change_is_looked_at_again_at_each_refresh(root: Path) -> None:
-    # the same boot, and a process that lives: this one
+    # the same boot, and another process that lives: the one that has started us
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    here = {"boot": boot, "pidns": os.readlink("/proc/self/ns/pid"), "pid": os.getpid(), "pid_start": None}
+    here = {"boot": boot, "pidns": os.readlink("/proc/self/ns/pid"), "pid": os.getppid() or 1, "pid_start": None}
     folder = make_run(root, 1, finish=None, companion=False, opening=here)
     assert look(root)[folder.name].state == "running"
     assert not stored(root)[folder.name].final
