@@ -66,17 +66,20 @@ class AdapterRecord:
             else:
                 run._fault.internal(what, error)
 
-    def checkpoint(self, path: str | os.PathLike[str] | None, *, step: int | None, **more: Any) -> None:
+    def checkpoint(
+        self, path: str | os.PathLike[str] | None, *, step: int | None, digest: bool = True, **more: Any
+    ) -> None:
         """Record that a checkpoint was written.
 
         Args:
             path: a file or folder; a small one is hashed.
             step: the optimizer step that it holds.
+            digest: False if it is still being written.
             more: its score and what else is known, as plain values.
         """
         from .checkpoint_facts import checkpoint_facts
 
-        facts = {} if path is None else checkpoint_facts(path)
+        facts = {} if path is None else checkpoint_facts(path, digest=digest)
         name = "a checkpoint" if path is None else f"checkpoint {os.path.basename(os.path.normpath(path))}"
         at = "" if step is None else f" at step {step}"
         self.open().notice("checkpoint", f"{name} was written{at}", **facts, step=step, **more)

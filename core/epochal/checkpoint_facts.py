@@ -11,16 +11,19 @@ from typing import Any, Final
 SMALL: Final = 16 << 20
 
 
-def checkpoint_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+def checkpoint_facts(path: str | os.PathLike[str], *, digest: bool = True) -> dict[str, Any]:
     """Return `{path, bytes, sha256}`: the absolute path, and the two others as far as they can be had at once.
 
     A file's SHA-256 is that of its bytes, a folder's that of the lines `<sha256>  <file>` of its files, sorted by
-    name, as `epochal.fingerprint` says. Larger ones than `SMALL` and what lies elsewhere (a URL) have none.
+    name, as `epochal.fingerprint` says. Larger ones than `SMALL` and what lies elsewhere (a URL) have none, nor has
+    anything with `digest=False`.
     """
     text = os.fspath(path)
     if "://" in text:
         return {"path": text}
     place = Path(os.path.abspath(text))
+    if not digest:
+        return {"path": str(place)}
     try:
         files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file())
         size = sum(file.stat().st_size for file in files)

@@ -38,7 +38,10 @@ class PendingCheckpoints:
     def begin(self, run: Run, trainer: Any) -> dict[str, Any]:
         """Return the position to put into a checkpoint that is being written."""
         position = run.position()
-        self._pending.append(_Pending(position, trainer.global_step, trainer.current_epoch, {"path": None}))
+        # a file that another thread is still writing has no hash yet
+        later = "Async" in type(trainer.strategy.checkpoint_io).__name__
+        facts = {"path": None, "digest": not later}
+        self._pending.append(_Pending(position, trainer.global_step, trainer.current_epoch, facts))
         return position
 
     def written(self, callback: Any) -> None:

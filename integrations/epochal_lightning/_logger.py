@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,14 @@ def _rank() -> int:
     from lightning_utilities.core.rank_zero import rank_zero_only
 
     return getattr(rank_zero_only, "rank", None) or 0
+
+
+def _reason() -> BaseException | None:
+    """Return the exception that ends a fit; Lightning's own for SIGTERM, a SystemExit without a status, gets one."""
+    error = sys.exc_info()[1]
+    if type(error).__name__ == "SIGTERMException" and error is not None:
+        return SystemExit(128 + signal.SIGTERM).with_traceback(error.__traceback__)
+    return error
 
 
 class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
@@ -165,7 +174,7 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         if trainer is not None:
             self._follow(trainer)
         with self._runs.guard("model"):
-            self._runs.describe({"model": describe_model(model)})
+            self._runs.describe({"model": describe_model(model)}, again=False)
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
         """Note the checkpoint that was just written; what is kept is copied at once."""
@@ -183,7 +192,7 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
             return
         self._pending.settle()
         if status == "failed":
-            self._runs.finish(sys.exc_info()[1], exit_code=1)
+            self._runs.finish(_reason(), exit_code=1)
         elif multiprocessing.parent_process() is not None:
             self._runs.finish()  # a spawned worker, which may end without running exit handlers
         else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 
@@ -56,8 +56,8 @@ def _describe_optimizer(optimizer: Any) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    names = ("transformers", "torch", "accelerate")
-    return {name: str(getattr(import_module(name), "__version__", "")) for name in names}
+    there = {name: sys.modules.get(name) for name in ("transformers", "torch", "accelerate")}
+    return {name: str(module.__version__) for name, module in there.items() if hasattr(module, "__version__")}
 
 
 def evaluation_of(row: Mapping[str, Any]) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 from argparse import Namespace
@@ -211,6 +213,21 @@ def test_an_exception_fails_the_run_at_once_and_a_later_test_goes_on_in_it(runs:
     run = only_run(runs)
     assert run.state == "finished"
     assert "test_loss" in run.metrics
+
+
+def test_sigterm_interrupts_the_run(runs: Path) -> None:
+    fit = trainer(EpochalLogger(), callbacks=[AtStep(lambda step: os.kill(os.getpid(), signal.SIGTERM))])
+    with pytest.raises(SystemExit):
+        fit.fit(Tiny(), loader())
+    assert only_run(runs).state == "interrupted"
+
+
+def test_a_checkpoint_that_is_still_being_written_has_no_hash(runs: Path) -> None:
+    plugin = L.plugins.io.AsyncCheckpointIO()
+    trainer(EpochalLogger(), plugins=[plugin], max_epochs=1).fit(Tiny(), loader())
+    (noted,) = (notice.data for notice in only_run(runs).notices if notice.code == "checkpoint")
+    assert noted["path"]
+    assert "sha256" not in noted
 
 
 def test_an_exception_in_a_given_run_is_its_givers_affair(runs: Path) -> None:
