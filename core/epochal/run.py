@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +12,7 @@ from .ending import Ending, ending_of
 from .faults import Faults, logger
 from .journal.format import SEQ_MASK
 from .run_config import Operation, RunConfig
+from .run_identity import RunIdentity
 from .run_summary import RunSummary
 from .values import Unusable, plain_metrics, plain_step
 
@@ -25,7 +25,7 @@ _pwrite = os.pwrite
 _LAST_STEP: Final = (1 << 63) - 1
 
 
-class Run:
+class Run(RunIdentity):
     """A run that is being recorded; `epochal.init` makes one.
 
     What `log` returned from is kept, whatever happens to the process the next microsecond. Every verb may be called
@@ -235,60 +235,7 @@ class Run:
         except Exception as error:
             self._fault.internal("rewind", error)
 
-    # Identity
-
-    @property
-    def id(self) -> str:
-        """The run's id: its folder's name, in the order of time."""
-        return self._session.info.id
-
-    @property
-    def project(self) -> str:
-        """The project that the run belongs to."""
-        return self._session.info.project
-
-    @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return self._session.info.folder
-
-    @property
-    def rank(self) -> int:
-        """The rank of this process in the run, 0 where there is one."""
-        return self._session.info.rank
-
-    @property
-    def disabled(self) -> bool:
-        """Whether nothing is recorded."""
-        return False
-
-    @property
-    def name(self) -> str:
-        """The run's name; set it to rename the run."""
-        return str(self._session.meta["name"])
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._set_meta(name=str(name))
-
-    @property
-    def notes(self) -> str | None:
-        """Free text about the run."""
-        notes: str | None = self._session.meta.get("notes")
-        return notes
-
-    @notes.setter
-    def notes(self, notes: str | None) -> None:
-        self._set_meta(notes=notes)
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The run's tags."""
-        return tuple(self._session.meta.get("tags") or ())
-
-    @tags.setter
-    def tags(self, tags: tuple[str, ...] | list[str]) -> None:
-        self._set_meta(tags=[str(tag) for tag in tags])
+    # What whoever reads the run should know
 
     def notice(self, code: str, text: str, **data: Any) -> None:
         """Put something into the record that whoever reads the run should know.
@@ -418,7 +365,3 @@ class Run:
         from .redaction import redact
 
         self._record("summary", {"set": redact(values), "delete": deleted})
-
-    def _set_meta(self, **values: Any) -> None:
-        self._session.meta.update(values)
-        self._record("meta", {"set": self._session.safe_meta(values)})
