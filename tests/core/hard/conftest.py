@@ -19,3 +19,9 @@ def strace() -> str:
         return path
     assert "strace" not in required(), "EPOCHAL_REQUIRE names strace, and it cannot be used here"
     pytest.skip("strace is not installed, or may not trace here")
+
+
+@pytest.fixture
+def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start no companion: what is tested does not depend on it, and it costs time."""
+    monkeypatch.setenv("EPOCHAL_COMPANION", "off")

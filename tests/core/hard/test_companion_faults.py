@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.hard.test_forks import assert_sound
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, points, until, value
 
 LOGGING = """
@@ -25,9 +25,11 @@ OBSTACLES = {
     "none": "sys.executable = None",
     "a wrong executable": "sys.executable = '/nonexistent/python3'",
     "another program": "sys.executable = '/bin/false'",
-    "a program that is no Python": "import shutil; shutil.copy('/bin/false', 'python3'); sys.executable = os.path.abspath('python3')",
+    "a program that is no Python": "import shutil; shutil.copy('/bin/false', 'python3'); "
+    "sys.executable = os.path.abspath('python3')",
     "no file descriptors": "import resource; epochal.log; import epochal.opening, epochal.companion.spawn; "
-    "epochal.opening.init('first').finish(); resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir('/proc/self/fd')) + 3,) * 2)",
+    "epochal.opening.init('first').finish(); few = len(os.listdir('/proc/self/fd')) + 3; "
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (few, few))",
     "switched off": "os.environ['EPOCHAL_COMPANION'] = 'off'",
     "an unreadable path": "sys.path.append('/nonexistent\\n/with/newline')",
     "children ignored": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
@@ -134,7 +136,7 @@ def test_a_companion_is_no_child_of_the_training_and_holds_nothing_of_it(tmp_pat
         (companion,) = training.companions()
         held = {os.readlink(f"/proc/{companion}/fd/{fd}") for fd in os.listdir(f"/proc/{companion}/fd")}
         assert str(tmp_path / "held") not in held
-        assert not any(name.endswith(".lock") or "main-" in name and "rw" in name for name in held)
+        assert not any(name.endswith(".lock") or ("main-" in name and "rw" in name) for name in held)
         assert os.readlink(f"/proc/{companion}/cwd") == "/"
         assert os.getsid(companion) != os.getsid(training.process.pid)
         (tmp_path / "go").touch()

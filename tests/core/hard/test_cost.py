@@ -7,9 +7,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import epochal
 import pytest
 
+import epochal
 from tests.core.hard.trainings import Training, points, value
 
 

@@ -75,7 +75,9 @@ assert not seen, seen
     ids=["argument", "variable", "resume", "rank"],
 )
 def test_a_disabled_run_leaves_no_trace(tmp_path: Path, opening: str, environment: dict[str, str]) -> None:
-    with Training(tmp_path, EVERYTHING.replace("{opening}", opening), environment=environment, companion=True) as training:
+    with Training(
+        tmp_path, EVERYTHING.replace("{opening}", opening), environment=environment, companion=True
+    ) as training:
         before = files(tmp_path)
         training.succeed()
         assert training.companions() == []

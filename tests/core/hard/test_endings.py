@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -11,14 +10,20 @@ from typing import Any
 
 import pytest
 
-from tests.core.hard.trainings import Training, points, until
-from tests.needs import need, required
+from tests.core.hard.soundness import records
+from tests.core.hard.trainings import Training, points
+from tests.needs import need
 
 
 def ends(folder: Path, script: str, *, companion: bool = False, **more: Any) -> tuple[Training, int]:
     with Training(folder, script, companion=companion, **more) as training:
         status = training.wait()
     return training, status
+
+
+def finish_of(folder: Path) -> dict[str, Any]:
+    """Return the newest `finish` record of a run."""
+    return records(folder, "finish", role="main")[-1]
 
 
 BEGIN = 'run = epochal.init("endings", id="it")\nrun.log({"a": 1.0})\n'
@@ -35,24 +40,14 @@ def test_a_script_without_with_or_finish_is_finished(tmp_path: Path) -> None:
 def test_an_exception_is_failed_with_its_traceback(tmp_path: Path) -> None:
     for number, opening in enumerate([BEGIN, BEGIN + "with run:\n"]):
         indent = "    " if "with" in opening else ""
-        training, status = ends(tmp_path / str(number), f"{opening}{indent}def explode():\n{indent}    1 / 0\n{indent}explode()\n")
+        training, status = ends(
+            tmp_path / str(number), f"{opening}{indent}def explode():\n{indent}    1 / 0\n{indent}explode()\n"
+        )
         run = training.recorded()
         assert (status, run.state) == (1, "failed")
         assert "ZeroDivisionError" in (run.ending.reason or "")
         assert "ZeroDivisionError" in training.errors
-        assert "in explode" in finish_of(run)["error"]["traceback"]
-
-
-def finish_of(run: Any) -> dict[str, Any]:
-    """Return the newest `finish` record of a run."""
-    from epochal.journal.reader import Journal
-
-    found: list[dict[str, Any]] = []
-    for path in sorted((run.path / "journal").glob("main-*.epochal")):
-        journal = Journal(path)
-        journal.refresh()
-        found += [frame.payload for frame in journal.frames if frame.payload["k"] == "finish"]
-    return found[-1]
+        assert "in explode" in finish_of(run.path)["error"]["traceback"]
 
 
 def test_an_exception_that_was_caught_ends_nothing(tmp_path: Path) -> None:
@@ -68,19 +63,22 @@ def test_an_exception_before_the_run_was_opened_is_not_the_runs(tmp_path: Path) 
 
 
 def test_an_exception_whose_text_fails_or_holds_anything_is_failed_too(tmp_path: Path) -> None:
-    script = BEGIN + """
+    script = (
+        BEGIN
+        + """
 class Odd(Exception):
     def __str__(self):
         raise RuntimeError("no text")
 with run:
     raise Odd("\\ud800 password=hunter2hunter2")
 """
+    )
     training, _ = ends(tmp_path / "odd", script)
     assert training.recorded().state == "failed"
     training, _ = ends(tmp_path / "surrogate", BEGIN + "with run:\n    raise RuntimeError('\\ud800 \\0')\n")
     run = training.recorded()
     assert run.state == "failed"
-    assert "RuntimeError" in run.ending.reason
+    assert "RuntimeError" in (run.ending.reason or "")
     training, _ = ends(tmp_path / "long", BEGIN + "with run:\n    raise RuntimeError('x' * 10_000_000)\n")
     assert training.recorded().state == "failed"
     deep = BEGIN + "def deeper():\n    deeper()\nwith run:\n    deeper()\n"
@@ -88,20 +86,13 @@ with run:
     assert training.recorded().state == "failed"
 
 
-def reap_late(training: Training) -> int:
-    """Wait until the process has ended and the companion has said how, before its exit status is taken away."""
-    os.waitid(os.P_PID, training.process.pid, os.WEXITED | os.WNOWAIT)
-    until(lambda: not training.companions(), "the companion's end")
-    return training.wait()
-
-
 def test_sys_exit_3_is_failed_with_its_status(tmp_path: Path) -> None:
     training, status = ends(tmp_path / "with", BEGIN + "with run:\n    sys.exit(3)\n")
     run = training.recorded()
-    assert (status, run.state, finish_of(run)["exit_code"]) == (3, "failed", 3)
+    assert (status, run.state, finish_of(run.path)["exit_code"]) == (3, "failed", 3)
     # without `with`, nobody in the process is told: the companion learns it
     with Training(tmp_path / "without", BEGIN + "sys.exit(3)\n", companion=True) as training:
-        assert reap_late(training) == 3
+        assert training.reap_late() == 3
     run = training.recorded()
     assert run.state == "failed"
     assert "3" in (run.ending.reason or "")
@@ -119,101 +110,10 @@ def test_a_message_for_sys_exit_is_failed(tmp_path: Path) -> None:
     assert "the data is missing" in (training.recorded().ending.reason or "")
 
 
-WAITING = BEGIN + 'ack(1)\nwhile True:\n    time.sleep(0.01)\n    run.log({"a": 1.0})\n'
-WAITING_WITH = BEGIN + 'with run:\n    ack(1)\n    while True:\n        time.sleep(0.01)\n        run.log({"a": 1.0})\n'
-
-
-@pytest.mark.parametrize("script", [WAITING, WAITING_WITH], ids=["alone", "with"])
-def test_ctrl_c_is_interrupted(tmp_path: Path, script: str) -> None:
-    with Training(tmp_path, script) as training:
-        training.hear(until=lambda: bool(training.acks))
-        assert training.kill(signal.SIGINT) in (1, 130, -signal.SIGINT)
-    assert training.recorded().state == "interrupted"
-    assert "KeyboardInterrupt" in training.errors
-
-
-def test_ctrl_c_while_a_call_of_log_is_under_way_leaves_a_sound_run(tmp_path: Path) -> None:
-    script = BEGIN + """
-ack(0)
-n = 0
-while True:
-    run.log({"b": value(n), "n": n}, step=n)
-    n += 1
-"""
-    for number in range(6):
-        with Training(tmp_path / str(number), script) as training:
-            training.hear(until=lambda: bool(training.acks))
-            training.hear(0.005 * number)
-            training.kill(signal.SIGINT)
-        run = training.recorded()
-        assert run.state == "interrupted"
-        if "n" in run.metrics:
-            recorded = points(run, "n")
-            assert recorded == [(n, n) for n in range(len(recorded))]
-
-
-def test_sigterm_without_a_handler_is_killed_and_named(tmp_path: Path) -> None:
-    with Training(tmp_path, WAITING, companion=True) as training:
-        training.hear(until=lambda: bool(training.acks))
-        os.kill(training.process.pid, signal.SIGTERM)
-        assert reap_late(training) == -signal.SIGTERM
-    run = training.recorded()
-    assert run.state == "killed"
-    assert "SIGTERM" in (run.ending.reason or "")
-
-
-TERM_AS_EXIT = "signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))\n"
-TERM_AS_INTERRUPT = """
-def interrupt(number, frame):
-    raise KeyboardInterrupt
-signal.signal(signal.SIGTERM, interrupt)
-"""
-
-
-@pytest.mark.parametrize("handler", [TERM_AS_EXIT, TERM_AS_INTERRUPT], ids=["exit", "interrupt"])
-def test_sigterm_that_reaches_python_as_an_exception_is_interrupted(tmp_path: Path, handler: str) -> None:
-    with Training(tmp_path, handler + WAITING_WITH) as training:
-        training.hear(until=lambda: bool(training.acks))
-        training.kill(signal.SIGTERM)
-    assert training.recorded().state == "interrupted"
-
-
-def test_core_installs_no_signal_handler(tmp_path: Path) -> None:
-    script = """
-    before = [signal.getsignal(number) for number in signal.valid_signals()]
-    run = epochal.init("endings")
-    run.log({"a": 1.0})
-    assert before == [signal.getsignal(number) for number in signal.valid_signals()]
-    run.finish()
-    assert before == [signal.getsignal(number) for number in signal.valid_signals()]
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    """
-    with Training(tmp_path, script, companion=True) as training:
-        training.succeed()
-
-
-def test_an_exit_without_pythons_own_end_is_told_by_the_companion(tmp_path: Path) -> None:
-    with Training(tmp_path, BEGIN + "os._exit(5)\n", companion=True) as training:
-        assert reap_late(training) == 5
-    run = training.recorded()
-    assert run.state == "failed"
-    assert "5" in (run.ending.reason or "")
-    assert points(run, "a") == [(0, 1.0)]
-
-
-def test_a_crash_of_the_interpreter_is_killed_and_named(tmp_path: Path) -> None:
-    script = BEGIN + "import resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\nfaulthandler.disable()\nos.abort()\n"
-    with Training(tmp_path, script, companion=True) as training:
-        assert reap_late(training) == -signal.SIGABRT
-    run = training.recorded()
-    assert run.state == "killed"
-    assert "SIGABRT" in (run.ending.reason or "")
-
-
 def test_finish_with_a_status_is_failed(tmp_path: Path) -> None:
     training, _ = ends(tmp_path, BEGIN + "run.finish(exit_code=2)\nrun.finish()\nrun.finish(3)\n")
     run = training.recorded()
-    assert (run.state, finish_of(run)["exit_code"]) == ("failed", 2)
+    assert (run.state, finish_of(run.path)["exit_code"]) == ("failed", 2)
 
 
 def test_runs_one_after_the_other_and_at_once_are_each_whole(tmp_path: Path) -> None:
@@ -267,7 +167,9 @@ def test_with_in_with_goes_back_to_the_outer_run(tmp_path: Path) -> None:
 
 
 def test_what_comes_after_finish_warns_once_and_is_not_recorded(tmp_path: Path) -> None:
-    script = BEGIN + """
+    script = (
+        BEGIN
+        + """
 run.finish()
 for n in range(5):
     run.log({"a": 2.0})
@@ -284,6 +186,7 @@ for n in range(5):
         pass
     run.finish()
 """
+    )
     training, status = ends(tmp_path, script)
     assert status == 0, training.errors
     run = training.recorded()
@@ -324,7 +227,9 @@ def test_exit_handlers_of_the_script_can_still_log(tmp_path: Path) -> None:
 
 
 def test_threads_that_live_on_at_the_end_do_no_harm(tmp_path: Path) -> None:
-    script = BEGIN + """
+    script = (
+        BEGIN
+        + """
 import threading
 def work():
     while True:
@@ -332,6 +237,7 @@ def work():
 threading.Thread(target=work, daemon=True).start()
 time.sleep(0.1)
 """
+    )
     training, status = ends(tmp_path, script)
     run = training.recorded()
     assert status == 0, training.errors
@@ -380,60 +286,6 @@ def test_a_notebook_that_runs_init_again_finishes_the_run_before(tmp_path: Path)
     assert "earlier cell" in lines[0]
 
 
-def test_a_program_that_starts_itself_anew_can_go_on_with_its_run(tmp_path: Path) -> None:
-    """`exec` keeps the process with its pid and start time; what it was before writes no more."""
-    script = """
-    run = epochal.init("endings", id="it", resume="allow")
-    run.log({"a": value(int(sys.argv[1]))})
-    if sys.argv[1] != "3":
-        os.execv(sys.executable, [sys.executable, sys.argv[0], str(int(sys.argv[1]) + 1)])
-    """
-    with Training(tmp_path, script, 0) as training:
-        run = training.succeed().recorded()
-    assert run.state == "finished"
-    assert [v for _, v in points(run, "a")] == [(n * 2654435761 % 4294967296) / 7.0 for n in range(4)]
-
-
-def test_a_program_without_memory_is_killed_and_that_is_named(tmp_path: Path) -> None:
-    """Its own control group, where the machine lets us make one."""
-    limit = Path("/sys/fs/cgroup/memory") if Path("/sys/fs/cgroup/memory").is_dir() else Path("/sys/fs/cgroup")
-    group = limit / f"epochal-test-{os.getpid()}"
-    try:
-        group.mkdir()
-        most = group / ("memory.max" if (group / "memory.max").exists() else "memory.limit_in_bytes")
-        most.write_text(str(200 << 20))
-    except OSError as refused:
-        if group.exists():
-            group.rmdir()
-        assert "cgroup" not in required(), refused
-        pytest.skip(f"no control group can be made here: {refused}")
-    script = f"""
-    with open({str(group / "cgroup.procs")!r}, "w") as procs:
-        procs.write(str(os.getpid()))
-    run = epochal.init("endings", id="it")
-    run.log({{"a": 1.0}})
-    ack(0)
-    while not os.path.exists("go"):
-        time.sleep(0.01)
-    hoard = []
-    while True:
-        hoard.append(b"x" * (8 << 20))
-    """
-    try:
-        with Training(tmp_path, script, companion=True) as training:
-            training.hear(until=lambda: bool(training.acks))
-            until(lambda: bool(list(training.root.glob("*/*/journal/system-*.epochal"))), "the companion's journal")
-            (tmp_path / "go").touch()
-            assert reap_late(training) == -signal.SIGKILL
-        run = training.recorded()
-        assert run.state == "killed"
-        assert points(run, "a") == [(0, 1.0)]
-        assert "memory" in (run.ending.reason or "")
-    finally:
-        until(lambda: not (group / "cgroup.procs").read_text().strip(), "the group's end")
-        group.rmdir()
-
-
 def test_a_script_that_is_piped_in_and_one_that_is_a_module_end_alike(tmp_path: Path) -> None:
     import subprocess
 
@@ -444,8 +296,22 @@ def test_a_script_that_is_piped_in_and_one_that_is_a_module_end_alike(tmp_path: 
         "EPOCHAL_COMPANION": "off",
     }
     source = 'import epochal\nrun = epochal.init("endings", id={!r})\nrun.log({{"a": 1.0}})\nraise KeyError("x")\n'
-    subprocess.run([sys.executable], input=source.format("piped"), text=True, env=environment, cwd=tmp_path, check=False, stderr=subprocess.DEVNULL)
-    subprocess.run([sys.executable, "-c", source.format("command")], env=environment, cwd=tmp_path, check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable],
+        input=source.format("piped"),
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        check=False,
+        stderr=subprocess.DEVNULL,
+    )
+    subprocess.run(
+        [sys.executable, "-c", source.format("command")],
+        env=environment,
+        cwd=tmp_path,
+        check=False,
+        stderr=subprocess.DEVNULL,
+    )
     import epochal
 
     for id in ("piped", "command"):

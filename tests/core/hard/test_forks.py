@@ -5,19 +5,19 @@ from __future__ import annotations
 import multiprocessing
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
-import epochal
 import pytest
 
+import epochal
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, points, value
 from tests.needs import need
 
 ROWS = 2000
 
 
-@pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 def test_forked_workers_and_their_parent_log_into_one_run(tmp_path: Path) -> None:
@@ -128,118 +128,6 @@ def test_grandchildren_have_a_journal_of_their_own_too(tmp_path: Path) -> None:
     assert len(list((run.path / "journal").glob("child-*.epochal"))) == 4
 
 
-def test_forks_while_other_threads_log_end_and_lose_nothing(tmp_path: Path) -> None:
-    """wandb/wandb#12079: a fork beside a logging thread deadlocked the workers."""
-    script = """
-    import threading
-    sys.setswitchinterval(1e-5)
-    run = epochal.init("forks")
-    stop = False
-    def work(who):
-        n = 0
-        while not stop:
-            run.log({f"thread-{who}": value(n), "odd": n % 2 == 1}, step=n)
-            if n % 10 == 0:
-                run.log({f"once-{who}-{n}": 1.0}, step=n)
-            ack(n, who)
-            n += 1
-    threads = [threading.Thread(target=work, args=(who,)) for who in range(1, 4)]
-    for thread in threads:
-        thread.start()
-    for child in range(40):
-        pid = os.fork()
-        if pid == 0:
-            for n in range(50):
-                run.log({f"child-{child}": value(n)}, step=n)
-            ack(0, 100 + child)
-            os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
-    stop = True
-    for thread in threads:
-        thread.join()
-    run.finish()
-    """
-    with Training(tmp_path, script) as training:
-        run = training.succeed().recorded()
-    for who in range(1, 4):
-        acknowledged = training.acknowledged(who)
-        assert len(acknowledged) > 10
-        assert points(run, f"thread-{who}") == [(n, value(n)) for n in acknowledged]
-    for child in range(40):
-        assert training.acknowledged(100 + child) == [0]
-        assert points(run, f"child-{child}") == [(n, value(n)) for n in range(50)]
-
-
-def test_a_childs_threads_that_log_for_the_first_time_at_once_open_one_journal(tmp_path: Path) -> None:
-    script = """
-    import threading
-    sys.setswitchinterval(1e-6)
-    run = epochal.init("forks")
-    for n in range(100):
-        run.log({"x": value(n)}, step=n)
-    for child in range(20):
-        pid = os.fork()
-        if pid == 0:
-            ready = threading.Barrier(4)
-            def work(who):
-                ready.wait()
-                for n in range(100, 200):
-                    run.log({"x": value(n)}, step=n)
-                    ack(n, child)
-            threads = [threading.Thread(target=work, args=(who,)) for who in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
-    for n in range(100, 200):
-        run.log({"parent": value(n)}, step=n)
-    run.finish()
-    """
-    with Training(tmp_path, script) as training:
-        run = training.succeed().recorded()
-    assert len(training.acks) == 20 * 4 * 100
-    recorded = Counter(points(run, "x"))
-    assert recorded == Counter({(n, value(n)): 1 if n < 100 else 80 for n in range(200)})
-    assert points(run, "parent") == [(n, value(n)) for n in range(100, 200)]
-    assert len(list((run.path / "journal").glob("child-*.epochal"))) == 20
-
-
-def test_a_signal_handler_that_logs_while_a_child_opens_its_journal_does_no_harm(tmp_path: Path) -> None:
-    script = """
-    run = epochal.init("forks")
-    for n in range(100):
-        run.log({"x": value(n)}, step=n)
-    for child in range(20):
-        pid = os.fork()
-        if pid == 0:
-            count = 0
-            def handler(number, frame):
-                global count
-                n, count = count, count + 1
-                run.log({f"signal-{child}": value(n)}, step=n)
-                ack(n, 100 + child)
-            signal.signal(signal.SIGALRM, handler)
-            signal.setitimer(signal.ITIMER_REAL, 0.0002 * (child % 5 + 1), 0.001)
-            for n in range(300):
-                run.log({f"child-{child}": value(n)}, step=n)
-                ack(n, child)
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
-    run.finish()
-    """
-    with Training(tmp_path, script) as training:
-        run = training.succeed().recorded()
-    assert points(run, "x") == [(n, value(n)) for n in range(100)]
-    for child in range(20):
-        assert points(run, f"child-{child}") == [(n, value(n)) for n in range(300)]
-        signals = training.acknowledged(100 + child)
-        if signals:
-            assert points(run, f"signal-{child}") == [(n, value(n)) for n in sorted(signals)]
-
-
 def test_every_verb_in_a_child_goes_to_the_childs_journal(tmp_path: Path) -> None:
     script = """
     run = epochal.init("forks", config={"parent": 1})
@@ -277,20 +165,6 @@ def test_every_verb_in_a_child_goes_to_the_childs_journal(tmp_path: Path) -> Non
     assert run.notes == "of a child"
     assert points(run, "b") == [(1, 1.0), (2, 2.0)]
     assert_sound(run.path)
-
-
-def assert_sound(folder: Path) -> None:
-    """Check that no writer used a seq twice and that no journal is damaged."""
-    from epochal.journal.reader import Journal
-
-    for path in (folder / "journal").glob("*.epochal"):
-        journal = Journal(path)
-        journal.refresh()
-        assert not journal.damages, (path.name, journal.damages)
-        seqs = [frame.seq for frame in journal.frames]
-        assert len(seqs) == len(set(seqs)), path.name
-        assert journal.frames[0].payload["k"] == "open"
-        assert sum(frame.payload["k"] == "open" for frame in journal.frames) == 1, path.name
 
 
 def test_a_child_ends_its_own_part_only(tmp_path: Path) -> None:
@@ -397,7 +271,7 @@ def _log_from_a_process(run: epochal.Run, who: int) -> None:
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes_of_multiprocessing_log_into_the_run_they_are_given(tmp_path: Path, method: str) -> None:
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     with epochal.init("forks") as run:
         run.log({"parent": 1.0})
         processes = [context.Process(target=_log_from_a_process, args=(run, who)) for who in range(2)]
@@ -435,28 +309,3 @@ def test_workers_of_a_torch_dataloader_log(tmp_path: Path) -> None:
         run = training.succeed().recorded()
     assert points(run, "worker") == [(n, value(n)) for n in range(64)]
     assert points(run, "loss") == [(n, 0.0) for n in range(16)]
-
-
-def test_a_worker_stopped_while_it_logs_does_not_stop_the_parent(tmp_path: Path) -> None:
-    """No lock is shared: what a stopped process holds nobody waits for."""
-    script = """
-    run = epochal.init("forks")
-    pid = os.fork()
-    if pid == 0:
-        n = 0
-        while True:
-            run.log({"worker": value(n), "n": n}, step=n)
-            ack(n, 1)
-            n += 1
-    time.sleep(0.1)
-    os.kill(pid, signal.SIGSTOP)
-    for n in range(1000):
-        run.log({"parent": value(n)}, step=n)
-    run.finish()
-    os.kill(pid, signal.SIGKILL)
-    """
-    with Training(tmp_path, script) as training:
-        run = training.succeed().recorded()
-    acknowledged = training.acknowledged(1)
-    assert points(run, "parent") == [(n, value(n)) for n in range(1000)]
-    assert points(run, "worker")[: len(acknowledged)] == [(n, value(n)) for n in acknowledged]

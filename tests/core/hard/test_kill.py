@@ -10,9 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import epochal
-import pytest
-
-from tests.core.hard.trainings import Training, kill, kills, points, until, value
+from tests.core.hard.trainings import Training, kills, points, until, value
 
 #: A training as it comes: two tables, a key set that changes now and then, text, config and summary in between.
 EVERYTHING = """
@@ -83,6 +81,15 @@ def kill_and_check(folder: Path, seconds: float, *, after_first: bool) -> tuple[
         return len(training.acks), found[0]
 
 
+def check_rows(run: epochal.RecordedRun, training: Training) -> None:
+    """Check the rows of `LOGGING`: all that were acknowledged, and at most one more."""
+    acknowledged = training.acknowledged()
+    for metric, form in (("n", lambda n: n), ("loss", value)):
+        recorded = points(run, metric)
+        assert recorded == [(n, form(n)) for n in range(len(recorded))]
+        assert len(acknowledged) <= len(recorded) <= len(acknowledged) + 1
+
+
 def resume_and_check(folder: Path) -> None:
     """Go on with a killed run in this process, and check that it goes on where it stood."""
     before = epochal.get_run(folder)
@@ -100,17 +107,12 @@ def resume_and_check(folder: Path) -> None:
     assert first >= (losses[-1][0] + 1 if losses else 0)
 
 
-@pytest.fixture
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
-
-
 def test_a_trainer_killed_at_any_moment_loses_nothing_and_is_resumed(tmp_path: Path, no_companion: None) -> None:
     chance = random.Random()
     seed = chance.randrange(1 << 32)
     print(f"seed {seed}")
     chance.seed(seed)
-    rounds = kills(160)
+    rounds = kills(136)
 
     def one(number: int, seconds: float) -> tuple[int, Path | None]:
         return kill_and_check(tmp_path / f"round-{number}", seconds, after_first=number % 4 != 0)
@@ -226,91 +228,6 @@ def test_a_killed_process_group_loses_nothing_of_trainer_and_workers(tmp_path: P
                 assert len(recorded) <= len(acknowledged) + 1
 
 
-LOGGING = """
-run = epochal.init("kill", id="victim")
-for n in range(10_000_000):
-    run.log({"n": n, "loss": value(n)}, step=n)
-    ack(n)
-    if os.path.exists("stop"):
-        break
-"""
-
-
-def test_the_companion_names_the_signal_that_ended_its_trainer(tmp_path: Path) -> None:
-    for number in range(kills(4)):
-        with Training(tmp_path / str(number), LOGGING, companion=True) as training:
-            training.hear(until=lambda: bool(training.acks))
-            until(lambda: watched(training), "the companion's journal")
-            training.hear(random.uniform(0, 0.4))
-            training.kill()
-            until(lambda: "SIGKILL" in (training.recorded().ending.reason or ""), "the companion's word on the end")
-            run = training.recorded()
-            assert run.state == "killed"
-            check_rows(run, training)
-            resume_and_check(training.run_folders()[0])
-
-
-def watched(training: Training) -> bool:
-    """Return whether the companion has begun to watch: it opens its journal after it has looked at its trainer."""
-    return bool(list(training.root.glob("*/*/journal/system-*.epochal")))
-
-
-def test_a_trainer_killed_before_its_companion_has_begun_is_killed_all_the_same(tmp_path: Path) -> None:
-    for number in range(kills(3)):
-        with Training(tmp_path / str(number), LOGGING, companion=True) as training:
-            training.hear(until=lambda: bool(training.acks))
-            training.kill()
-            assert training.recorded().state == "killed"
-            until(lambda: not training.companions(), "the companion's end")
-            run = training.recorded()
-            assert run.state == "killed"
-            check_rows(run, training)
-            resume_and_check(training.run_folders()[0])
-
-
-def test_a_killed_companion_costs_the_training_nothing(tmp_path: Path) -> None:
-    for number in range(kills(6)):
-        with Training(tmp_path / str(number), LOGGING, companion=True) as training:
-            training.hear(until=lambda: bool(training.acks) and bool(training.companions()))
-            training.hear(random.uniform(0, 0.4))
-            for pid in training.companions():
-                kill(pid)
-            until(lambda: not training.companions(), "the companion's end")
-            heard = len(training.acks)
-            training.hear(until=lambda: len(training.acks) > heard + 100)
-            (training.folder / "stop").touch()
-            training.succeed()
-            assert training.errors == ""
-            run = training.recorded()
-            assert run.state == "finished"
-            check_rows(run, training)
-
-
-def test_trainer_and_companion_killed_together_lose_nothing(tmp_path: Path) -> None:
-    for number in range(kills(8)):
-        with Training(tmp_path / str(number), LOGGING, companion=True) as training:
-            training.hear(until=lambda: bool(training.acks) and bool(training.companions()))
-            training.hear(random.uniform(0, 0.3))
-            order = [training.process.pid, *training.companions()]
-            random.shuffle(order)
-            for pid in order:
-                kill(pid)
-            training.wait()
-            run = training.recorded()
-            assert run.state == "killed"
-            check_rows(run, training)
-            resume_and_check(training.run_folders()[0])
-
-
-def check_rows(run: epochal.RecordedRun, training: Training) -> None:
-    """Check the rows of `LOGGING`: all that were acknowledged, and at most one more."""
-    acknowledged = training.acknowledged()
-    for metric, form in (("n", lambda n: n), ("loss", value)):
-        recorded = points(run, metric)
-        assert recorded == [(n, form(n)) for n in range(len(recorded))]
-        assert len(acknowledged) <= len(recorded) <= len(acknowledged) + 1
-
-
 def test_a_trainer_killed_at_each_of_its_writes_in_turn_leaves_a_sound_run(
     tmp_path: Path, no_companion: None, strace: str
 ) -> None:
@@ -321,7 +238,7 @@ def test_a_trainer_killed_at_each_of_its_writes_in_turn_leaves_a_sound_run(
         run.log({"n": n, "loss": value(n)}, step=n)
         ack(n)
     """
-    for number in range(1, kills(16) + 1):
+    for number in [*range(1, kills(9) + 1), 16, 24]:
         inject = ["-qq", "-o", os.devnull, "-e", f"inject=pwrite64:signal=KILL:when={number}", sys.executable]
         with Training(tmp_path / str(number), script, interpreter=[strace, *inject]) as training:
             training.wait()

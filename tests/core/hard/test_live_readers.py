@@ -5,16 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import epochal
 import numpy as np
 import pytest
 
+import epochal
 from tests.core.hard.trainings import Training, points, value
 
-
-@pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 #: Known content at full speed: what stands at a step follows from the step.

@@ -108,9 +108,9 @@ def test_neither_trainer_nor_companion_asks_the_kernel_for_a_socket(tmp_path: Pa
     run.finish()
     """
     calls = ["-f", "-qq", "-e", "trace=socket,socketpair,connect,bind,sendto,sendmsg", "-o", str(log)]
-    from tests.core.hard.trainings import Training as Traced
-
     import sys
+
+    from tests.core.hard.trainings import Training as Traced
 
     with Traced(tmp_path, script, companion=True, interpreter=[strace, *calls, sys.executable]) as training:
         training.succeed()

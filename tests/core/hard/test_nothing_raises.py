@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.hard.test_forks import assert_sound
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, points, value
+
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 @pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+def as_users_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EPOCHAL_STRICT", "0")
 
 

@@ -10,17 +10,14 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import epochal
 import numpy as np
 import pytest
 
+import epochal
 from tests.core.hard.trainings import points
 from tests.needs import need
 
-
-@pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 def recorded(*values: Any, times: int = 4) -> list[Any]:
@@ -99,7 +96,9 @@ def test_every_scalar_type_of_numpy_is_taken_or_refused_with_a_warning(caplog: p
     kinds = set(np.sctypeDict.values()) - {np.str_}  # text is kept as text
     for kind in sorted(kinds, key=lambda kind: kind.__name__):
         caplog.clear()
-        value = kind(1) if kind not in (np.void, np.datetime64) else kind(1, "D") if kind is np.datetime64 else kind(b"1")
+        value = (
+            kind(1) if kind not in (np.void, np.datetime64) else kind(1, "D") if kind is np.datetime64 else kind(b"1")
+        )
         read = recorded(value)
         if read:
             assert read[0] == 1, kind
@@ -230,7 +229,8 @@ def test_nested_mappings_are_joined_and_what_holds_itself_ends_somewhere() -> No
     endless["again"] = endless
     with epochal.init("values") as run:
         for _ in range(4):
-            run.log({"a": {"b": {"c": 1.0}, "d": 2}, "e": True, 7: {"f": 0.5}, ("t", 1): 3.0, "none": {}})
+            odd: Any = {"a": {"b": {"c": 1.0}, "d": 2}, "e": True, 7: {"f": 0.5}, ("t", 1): 3.0, "none": {}}
+            run.log(odd)
         run.log({"endless": endless})
         run.log({"after": 1.0})
     read = epochal.get_run(run.folder)
@@ -240,7 +240,9 @@ def test_nested_mappings_are_joined_and_what_holds_itself_ends_somewhere() -> No
     assert points(read, "after")
 
 
-@pytest.mark.parametrize("metrics", [None, 1, "loss", [("loss", 1.0)], {"loss"}, object(), Broken()], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "metrics", [None, 1, "loss", [("loss", 1.0)], {"loss"}, object(), Broken()], ids=lambda value: type(value).__name__
+)
 def test_metrics_that_are_no_mapping_cost_one_warning(metrics: Any, caplog: pytest.LogCaptureFixture) -> None:
     with epochal.init("values") as run:
         run.log(metrics)

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.core.hard.test_forks import assert_sound
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, points, until, value
 
 TRAINING = """
@@ -21,7 +21,7 @@ again.log({"a": 1.0})
 again.finish()
 """
 
-HEAD = "from epochal import hookimpl\nfrom epochal.hookspecs import Converter, Fingerprinter, SystemProbe\nimport os, sys, time\n"
+HEAD = "import os, sys, time\nfrom epochal import hookimpl\nfrom epochal.hookspecs import Converter, SystemProbe\n"
 
 
 def install(folder: Path, name: str, module: str, *, entry: str | None = None) -> None:
@@ -35,7 +35,9 @@ def install(folder: Path, name: str, module: str, *, entry: str | None = None) -
 
 
 def train(folder: Path, *, companion: bool = False, script: str = TRAINING, strict: bool = False) -> Training:
-    with Training(folder, script, companion=companion, environment={"EPOCHAL_STRICT": "1" if strict else "0"}) as training:
+    with Training(
+        folder, script, companion=companion, environment={"EPOCHAL_STRICT": "1" if strict else "0"}
+    ) as training:
         if strict:
             assert training.wait() != 0
         else:
@@ -116,7 +118,9 @@ def test_a_hook_that_fails_is_muted_and_shown_in_the_record(tmp_path: Path, hook
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_that_fails_raises_in_strict_mode(tmp_path: Path, hook: str) -> None:
     install(tmp_path, "failing", "@hookimpl\n" + HOOKS[hook].format("raise ValueError('within a hook')"))
-    script = TRAINING.replace("run.finish()", "run._end(run._session and __import__('epochal.ending').ending.ending_of(None))")
+    script = TRAINING.replace(
+        "run.finish()", "run._end(run._session and __import__('epochal.ending').ending.ending_of(None))"
+    )
     if hook == "run_finished":
         script = TRAINING
     training = train(tmp_path, script=script, strict=True)
@@ -146,7 +150,8 @@ def test_a_converter_that_fails_costs_its_value_alone(tmp_path: Path) -> None:
                 return [1, 2, 3]
             def right(value):
                 return value.x
-            return [Converter("__main__.Bad", fail), Converter("__main__.Odd", nonsense), Converter("__main__.Good", right)]
+            named = {"Bad": fail, "Odd": nonsense, "Good": right}
+            return [Converter(f"__main__.{name}", convert) for name, convert in named.items()]
         """,
     )
     script = TRAINING.replace(
@@ -159,6 +164,11 @@ def test_a_converter_that_fails_costs_its_value_alone(tmp_path: Path) -> None:
     assert points(run, "good") == [(n, 0.5) for n in range(100)]
     assert "bad" not in run.metrics and "odd" not in run.metrics
     assert training.errors.count("'bad'") == training.errors.count("'odd'") == 1
+
+
+def told(training: Training, text: str) -> bool:
+    """Return whether a notice of the run `it` says something."""
+    return any(text in notice.text for notice in training.recorded("it").notices)
 
 
 def test_what_fails_in_the_companion_is_shown_in_the_record(tmp_path: Path) -> None:
@@ -176,11 +186,13 @@ def test_what_fails_in_the_companion_is_shown_in_the_record(tmp_path: Path) -> N
             raise ValueError("an environment fell over")
         """,
     )
-    script = TRAINING.replace("run.finish()", "ack(0)\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\nrun.finish()", 1)
+    script = TRAINING.replace(
+        "run.finish()", "ack(0)\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\nrun.finish()", 1
+    )
     with Training(tmp_path, script, companion=True, environment={"EPOCHAL_STRICT": "0"}) as training:
         training.hear(until=lambda: bool(training.acks))
-        for said in ("a probe fell over", "an environment fell over"):
-            until(lambda said=said: any(said in notice.text for notice in training.recorded("it").notices), said)
+        until(lambda: told(training, "a probe fell over"), "the word on the probe")
+        until(lambda: told(training, "an environment fell over"), "the word on the environment")
         until(lambda: bool(training.recorded("it").environment), "the rest of the environment")
         (tmp_path / "go").touch()
         training.succeed()
@@ -202,7 +214,9 @@ def test_two_plugins_of_one_name_and_one_that_is_switched_off_do_no_harm(tmp_pat
     install(tmp_path, "second", "raise RuntimeError('never imported')")
     for place in (tmp_path / "installed").glob("*/entry_points.txt"):
         place.write_text(place.read_text() + "twice = first\n")
-    with Training(tmp_path, TRAINING, environment={"EPOCHAL_STRICT": "0", "EPOCHAL_DISABLE_PLUGINS": "second"}) as training:
+    with Training(
+        tmp_path, TRAINING, environment={"EPOCHAL_STRICT": "0", "EPOCHAL_DISABLE_PLUGINS": "second"}
+    ) as training:
         training.succeed()
     assert training.recorded("it").name == "named by the first"
     assert "never imported" not in training.errors

@@ -13,7 +13,9 @@ import pytest
 
 from tests.core.hard.trainings import Training, until
 
-VECTORS = json.loads((Path(__file__).parents[1] / "redaction_vectors.json").read_text(encoding="utf-8").replace("·", ""))
+VECTORS = json.loads(
+    (Path(__file__).parents[1] / "redaction_vectors.json").read_text(encoding="utf-8").replace("·", "")
+)
 
 
 def of_kind(which: str, kind: str) -> list[dict[str, Any]]:
@@ -89,7 +91,12 @@ def repository(tmp_path: Path) -> Path | None:
         return folder
 
     def git(*words: str) -> None:
-        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words], cwd=folder, check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
 
     git("init")
     git("remote", "add", "origin", of_kind("redacted", "remote")[0]["input"])
@@ -106,7 +113,10 @@ def repository(tmp_path: Path) -> Path | None:
 def test_no_byte_of_a_run_folder_holds_a_secret(tmp_path: Path, repository: Path) -> None:
     argv = [word for vector in of_kind("redacted", "argv") for word in vector["input"][1:]]
     (repository / "vectors.json").write_text(json.dumps(VECTORS), encoding="utf-8")
-    environment = {"AWS_SECRET_ACCESS_KEY": "a-secret-of-the-environment-2", "MY_SETTING": "a-secret-of-the-environment-3"}
+    environment = {
+        "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-environment-2",
+        "MY_SETTING": "a-secret-of-the-environment-3",
+    }
     with Training(repository, SCRIPT, *argv, environment=environment, companion=True) as training:
         training.hear(until=lambda: bool(training.acks))
         until(lambda: bool(training.recorded().environment), "the environment")
@@ -135,13 +145,18 @@ def test_no_byte_of_a_run_folder_holds_a_secret(tmp_path: Path, repository: Path
 def test_the_files_of_a_dirty_tree_that_hold_secrets_are_left_out_and_named(tmp_path: Path, repository: Path) -> None:
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
-    script = 'run = epochal.init("secrets")\nrun.log({"a": 1.0})\nack(1)\nwhile not os.path.exists("go"):\n    time.sleep(0.01)\n'
+    script = """
+    run = epochal.init("secrets")
+    ack(1)
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+    """
     with Training(repository, script, companion=True) as training:
         training.hear(until=lambda: bool(training.acks))
         until(lambda: bool(training.recorded().environment), "the environment")
         (repository / "go").touch()
         training.succeed()
-        patches = [path for path in training.run_folders()[0].rglob("patch.diff")]
+        patches = list(training.run_folders()[0].rglob("patch.diff"))
         text = "\n".join(path.read_text(errors="replace") for path in patches)
         environment = json.dumps(training.recorded().environment, default=str)
     assert "depth = 4" in text

@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import epochal
 import numpy as np
 import pytest
 
+import epochal
 from tests.core.hard.trainings import points, value
 from tests.needs import need
 
-
-@pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 def read_after(*calls: tuple[float, Any]) -> epochal.RecordedRun:
@@ -209,7 +206,7 @@ def test_a_run_resumed_ten_times_has_every_point_once(tmp_path: Path) -> None:
 
 def test_columns_with_steps_in_any_order_are_rows_like_others() -> None:
     with epochal.init("steps") as run:
-        run.extend({"x": [1.0, 2.0, 3.0, 4.0]}, steps=[7, -2**62, 7, 2**62])
+        run.extend({"x": [1.0, 2.0, 3.0, 4.0]}, steps=[7, -(2**62), 7, 2**62])
         run.log({"x": 5.0})
         run.extend({"x": [6.0]}, steps=[7.0])
         run.extend({"x": [7.0]}, steps=[1.5])

@@ -8,16 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import epochal
 import pytest
 
-from tests.core.hard.test_forks import assert_sound
+import epochal
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, points, until, value
 
-
-@pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 RANK = """
@@ -147,9 +144,14 @@ def test_of_two_processes_that_claim_one_id_at_the_same_moment_exactly_one_gets_
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
     claimants = [
         subprocess.Popen(
-            [sys.executable, "-c", CLAIMANT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=environment, cwd=tmp_path,
-        )  # fmt: skip
+            [sys.executable, "-c", CLAIMANT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+        )
         for _ in range(2)
     ]
 

@@ -7,16 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import epochal
 import pytest
 
-from tests.core.hard.test_forks import assert_sound
+import epochal
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, points, value
 
-
-@pytest.fixture(autouse=True)
-def no_companion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+pytestmark = pytest.mark.usefixtures("no_companion")
 
 
 #: Logs until it is told to stop; the journal grows by a block now and then.

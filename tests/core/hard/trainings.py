@@ -12,8 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import epochal
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: Nothing here takes this long unless it hangs, in seconds.
 PATIENCE_S = 60.0
@@ -67,7 +71,9 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.acks: list[tuple[int, int]] = []
-        self._ended = False  # nobody holds the other end of the pipe any more: neither the process nor one forked from it
+        self._ended = (
+            False  # nobody holds the other end of the pipe any more: neither the process nor one forked from it
+        )
         self._rest = b""
         path = folder / "train.py"
         path.write_text(_PRELUDE + dedent(script), encoding="utf-8")
@@ -93,7 +99,7 @@ class Training:
             )  # fmt: skip
         os.close(write)
 
-    def __enter__(self) -> Training:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,6 +153,12 @@ class Training:
             (os.killpg if group else os.kill)(self.process.pid, number)
         return self.wait()
 
+    def reap_late(self) -> int:
+        """Wait until the process has ended and its companions have said how; only then take its exit status away."""
+        os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        until(lambda: not self.companions(), "the companion's end")
+        return self.wait()
+
     def end(self) -> None:
         """Leave nothing of its process group behind."""
         if self._read < 0:
@@ -164,7 +176,11 @@ class Training:
     def companions(self) -> list[int]:
         """Return the pids of the companions that serve its runs now."""
         mark = f"EPOCHAL_DIR={self.root}\0".encode()
-        return [pid for pid in pids() if b"boot.py" in _proc(pid, "cmdline") and mark in _proc(pid, "environ") + b"\0"]
+        return [
+            pid
+            for pid in pids()
+            if b"boot.py\0main\0" in _proc(pid, "cmdline") and mark in _proc(pid, "environ") + b"\0"
+        ]
 
     def acknowledged(self, who: int = 0) -> list[int]:
         """Return the numbers that one writer of the training has acknowledged, in its order."""

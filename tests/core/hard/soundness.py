@@ -1,0 +1,30 @@
+"""What every journal must be, whatever has happened to its writers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from epochal.journal.reader import Journal
+
+
+def assert_sound(folder: Path) -> None:
+    """Check that no writer of a run used a seq twice, that no journal is damaged, and that each has one opening."""
+    for path in (folder / "journal").glob("*.epochal"):
+        journal = Journal(path)
+        journal.refresh()
+        assert not journal.damages, (path.name, journal.damages)
+        seqs = [frame.seq for frame in journal.frames]
+        assert len(seqs) == len(set(seqs)), path.name
+        assert journal.frames[0].payload["k"] == "open"
+        assert sum(frame.payload["k"] == "open" for frame in journal.frames) == 1, path.name
+
+
+def records(folder: Path, kind: str, *, role: str = "*") -> list[dict[str, Any]]:
+    """Return the records of a kind that a run's journals of a role hold."""
+    found: list[dict[str, Any]] = []
+    for path in sorted((folder / "journal").glob(f"{role}-*.epochal")):
+        journal = Journal(path)
+        journal.refresh()
+        found += [frame.payload for frame in journal.frames if frame.payload["k"] == kind]
+    return found
