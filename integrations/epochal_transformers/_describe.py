@@ -57,7 +57,7 @@ def _describe_optimizer(optimizer: Any) -> dict[str, Any]:
 
 def _versions() -> dict[str, str]:
     there = {name: sys.modules.get(name) for name in ("transformers", "torch", "accelerate")}
-    return {name: str(module.__version__) for name, module in there.items() if hasattr(module, "__version__")}
+    return {name: str(getattr(module, "__version__", "")) for name, module in there.items() if module is not None}
 
 
 def evaluation_of(row: Mapping[str, Any]) -> str | None:
