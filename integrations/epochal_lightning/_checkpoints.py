@@ -22,8 +22,8 @@ from epochal.adapter import AdapterRun
 class _Pending(NamedTuple):
     """A checkpoint of which what Lightning logs with it is still to come."""
 
-    position: dict[str, Any]
-    step: int
+    position: dict[str, Any] | None
+    step: int | None
     epoch: int | None
     facts: dict[str, Any]
 
@@ -52,6 +52,8 @@ class PendingCheckpoints:
             if pending.facts["path"] is None:
                 pending.facts.update(facts)
                 return
+        # weights alone: Lightning asks no callback what else to put in
+        self._pending.append(_Pending(None, callback._last_global_step_saved, None, facts))
 
     def settle(self) -> None:
         """Record the checkpoints that were written: all that Lightning logs with them has been logged by now."""
@@ -61,15 +63,10 @@ class PendingCheckpoints:
         with self._runs.guard("checkpoint"):
             position = self._runs.open().position()
             for each in pending:
-                facts = {key: value for key, value in each.facts.items() if value is not None and key != "path"}
-                self._runs.checkpoint(
-                    each.facts["path"],
-                    step=each.step,
-                    epoch=each.epoch,
-                    **facts,
-                    saved=each.position,
-                    position=position,
-                )
+                facts = {**each.facts, "epoch": each.epoch, "saved": each.position}
+                path = facts.pop("path")
+                known = {key: value for key, value in facts.items() if value is not None}
+                self._runs.checkpoint(path, step=each.step, **known, position=position)
 
     def resume(self, position: dict[str, Any], path: Any) -> None:
         """Go on with the run of a checkpoint that holds `position`.
@@ -84,7 +81,7 @@ class PendingCheckpoints:
             last = settled is None and folder is not None and _is_last_writer(folder, position)
         run = self._runs.resume(settled or position, beside=path, cut=not last)
         if last and run.id == position["run"] and not run.disabled:
-            self._pending.append(_Pending(position, position["next_step"], None, {"path": path}))
+            self._pending.append(_Pending(position, None, None, {"path": path}))
             self.settle()
 
     def __getstate__(self) -> dict[str, Any]:

@@ -187,6 +187,14 @@ def test_checkpoints_lie_in_the_runs_folder_and_stand_in_its_record(runs: Path) 
     assert last["sha256"] == hashlib.sha256(best.read_bytes()).hexdigest()
 
 
+def test_checkpoints_of_weights_alone_stand_in_the_record_too(runs: Path) -> None:
+    saving = L.callbacks.ModelCheckpoint(save_weights_only=True, save_top_k=-1)
+    trainer(EpochalLogger(), callbacks=[saving], max_epochs=2).fit(Tiny(), loader())
+    noted = [notice.data for notice in only_run(runs).notices if notice.code == "checkpoint"]
+    assert [each["step"] for each in noted] == [4, 8]
+    assert noted[-1]["path"] == saving.best_model_path
+
+
 def test_two_runs_do_not_share_a_log_dir(tmp_path: Path) -> None:
     # LightningCLI writes config.yaml into trainer.log_dir, and refuses where one is
     folders = []
