@@ -78,7 +78,8 @@ _ASSIGNED: Final = (
     ("authorization", re.compile("authorization" + _SIGN + _SCHEME + _ANY)),
 )
 _FLAG: Final = re.compile(
-    r"--(?<![A-Za-z0-9_.\-]--)(?P<name>[A-Za-z][A-Za-z0-9_.\-]{0,80})[ \t]{1,8}[\"']?(?P<value>[^\s\"'\-][^\s\"']{0,4096})"
+    r"--(?<![A-Za-z0-9_.\-]--)(?P<name>[A-Za-z][A-Za-z0-9_.\-]{0,80})[ \t]{1,8}"
+    r"[\"']?(?P<value>[^\s\"'\-][^\s\"']{0,4096})"
 )
 _NAME_BACKWARD: Final = re.compile(r"[A-Za-z0-9_.\-]*")
 _NO_SECRET: Final = re.compile(

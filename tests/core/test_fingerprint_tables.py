@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from epochal.fingerprinting import fingerprint
-from tests.core.test_fingerprinting import patient_fingerprint
 from tests.core.test_fingerprint_files import path_of_tests
+from tests.core.test_fingerprinting import patient_fingerprint
 
 
 def digest(data: Any) -> str:
