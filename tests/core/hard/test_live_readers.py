@@ -38,6 +38,7 @@ def expected(steps: np.ndarray) -> np.ndarray:
 def look(run: epochal.RecordedRun, before: dict[str, int]) -> dict[str, int]:
     """Read each metric, check every point of it, and return how many there are: never fewer than before."""
     counts: dict[str, int] = {}
+    run.refresh()
     for metric, every in (("n", 1), ("loss", 1), ("third", 3), ("odd", 3), ("rare", 100)):
         if metric not in run.metrics:
             assert before.get(metric, 0) == 0
