@@ -44,7 +44,6 @@ class TestEpochalCallback(AdapterSuite):
             batch_size=4,
             epochs=3,
             shuffle=False,
-            validation_data=data(9),
             callbacks=callbacks,
             verbose=0,
         )
