@@ -15,6 +15,10 @@ from tests.needs import need
 
 __all__ = ["need"]
 
+# Started in the background of a shell, tests inherit that Ctrl-C is ignored, and so would the trainings that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 #: What a launcher, or the person at the keyboard, may have set.
 _FOREIGN = ("RANK", "LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_ID")
 

@@ -86,6 +86,9 @@ class Training:
             "TEST_ACKS": str(write),
             **({} if companion else {"EPOCHAL_COMPANION": "off"}),
         }
+        if "RLIMIT_FSIZE" in script:
+            # CPython leaves a cut .pyc behind when it may write no more, and every later import fails over it.
+            variables["PYTHONDONTWRITEBYTECODE"] = "1"
         for name, text in (environment or {}).items():
             if text is None:
                 variables.pop(name, None)
