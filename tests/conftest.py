@@ -15,7 +15,7 @@ from tests.needs import need
 
 __all__ = ["need"]
 
-# Started in the background of a shell, tests inherit that Ctrl-C is ignored, and so would the trainings that they start.
+# Started in the background of a shell, tests inherit that Ctrl-C is ignored, and so would what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
