@@ -14,7 +14,7 @@ import pytest
 
 from epochal.companion import code_state, git
 from epochal.companion.assignment import ASSIGNMENT_VARIABLE, Assignment, received
-from epochal.companion.environment import Collector
+from epochal.companion.environment import VARIABLES, Collector
 from tests.core.watched import Watched
 
 #: Made up, in the shape that its issuer gives it.
@@ -228,6 +228,9 @@ def test_the_record_of_a_run_in_a_dirty_repository(repository: Path, tmp_path: P
     script = "import epochal\nwith epochal.init('test', id='run') as run: run.log({'loss': 1.0})\n"
     (repository / "train.py").write_text(script)
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "SLURM_JOB_ID": "77", "MY_SECRET": KEY}
+    for name in VARIABLES:  # tox and the like set some of them
+        if name != "SLURM_JOB_ID":
+            env.pop(name, None)
     env["EPOCHAL_DIR"] = os.fspath(tmp_path / "epochal-runs")
     command = [sys.executable, "train.py", "--api-key", KEY, "--lr=0.1"]
     subprocess.run(command, cwd=repository, env=env, check=True, capture_output=True)
