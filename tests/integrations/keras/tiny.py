@@ -42,3 +42,10 @@ class AtStep(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.hook(self.epoch * self.params["steps"] + batch + 1)
+
+
+def fit(model: Any, callbacks: Any, **more: Any) -> Any:
+    """Train three epochs of four steps."""
+    inputs, targets = data()
+    settings = {"batch_size": 4, "epochs": 3, "shuffle": False, "verbose": 0, **more}
+    return model.fit(inputs, targets, callbacks=callbacks, **settings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 
 import epochal
-from epochal.testing.processes import environment
 from epochal.testing.suite import only_run
 from tests.needs import need
 
@@ -23,7 +21,7 @@ need("lightning")
 import torch  # noqa: E402
 
 from epochal_lightning import EpochalLogger  # noqa: E402
-from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, data, loader, trainer  # noqa: E402
+from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, loader, trainer  # noqa: E402
 
 
 @pytest.fixture
@@ -245,113 +243,3 @@ def test_an_exception_in_a_given_run_is_its_givers_affair(runs: Path) -> None:
     with pytest.raises((SystemExit, KeyboardInterrupt)), epochal.init() as run:
         trainer(EpochalLogger(run), callbacks=[AtStep(interrupt)]).fit(Tiny(), loader())
     assert only_run(runs).state == "interrupted"
-
-
-def test_a_trainer_of_the_other_namespace_takes_it_too(runs: Path) -> None:
-    other = pytest.importorskip("pytorch_lightning")
-    import epochal_lightning
-
-    logger = epochal_lightning.EpochalLogger()
-    assert isinstance(logger, L.loggers.Logger)
-    assert isinstance(logger, other.loggers.Logger)
-
-    class Other(other.LightningModule):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = torch.nn.Linear(4, 2)
-
-        training_step, loss = Tiny.training_step, Tiny.loss
-
-        def configure_optimizers(self) -> Any:
-            return torch.optim.Adam(self.parameters())
-
-    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "log_every_n_steps": 1}
-    fit = other.Trainer(logger=logger, max_epochs=1, accelerator="cpu", devices=1, **quiet)
-    fit.fit(Other(), loader())
-    run = only_run(runs)
-    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
-    assert list(run.config["environment"]) == ["pytorch_lightning", "torch"]
-
-
-def test_no_dataset_is_iterated_or_indexed(runs: Path) -> None:
-    from epochal_lightning.plugin import register_fingerprinters  # the hook that is at work here
-
-    class Untouchable(torch.utils.data.Dataset):
-        def __init__(self) -> None:
-            self.inputs, self.name = torch.ones(3, 2), "x"
-
-        def __len__(self) -> int:
-            raise AssertionError
-
-        def __getitem__(self, at: int) -> Any:
-            raise AssertionError
-
-    assert register_fingerprinters()
-    found = epochal.fingerprint(Untouchable())
-    assert found["sha256"]
-    assert found["coverage"] == "partial", "its text was not hashed"
-    assert epochal.fingerprint(torch.utils.data.DataLoader(Untouchable(), sampler=[0]))["sha256"] == found["sha256"]
-
-
-def test_a_tensors_hash_is_that_of_the_array() -> None:
-    tensor = torch.arange(12.0).reshape(3, 4)
-    found = epochal.fingerprint(tensor.T)
-    assert found["kind"] == "torch.Tensor"
-    assert found["rows"] == 4
-    assert found["sha256"] == epochal.fingerprint(tensor.T.numpy())["sha256"]
-    half = tensor.to(torch.bfloat16)
-    assert epochal.fingerprint(half)["sha256"] not in (None, found["sha256"], epochal.fingerprint(half + 1)["sha256"])
-    assert epochal.fingerprint(torch.eye(3).to_sparse())["coverage"] == "none"
-
-
-def test_subsets_differ_by_their_indices_and_their_data() -> None:
-    whole, other = data(0), data(1)
-    subsets = [torch.utils.data.Subset(whole, [0, 1]), torch.utils.data.Subset(whole, [1, 0])]
-    subsets += [torch.utils.data.Subset(other, [0, 1]), torch.utils.data.ConcatDataset([whole, other]), whole]
-    found = [epochal.fingerprint(each) for each in subsets]
-    assert len({each["sha256"] for each in found}) == 5
-    assert [each["rows"] for each in found] == [2, 2, 2, 32, 16]
-    again = epochal.fingerprint(torch.utils.data.Subset(data(0), range(2)))
-    assert again["sha256"] == found[0]["sha256"]
-
-
-_DDP = """
-import sys
-from epochal_lightning import EpochalLogger
-print("imported first:", [name for name in ("lightning.pytorch", "pytorch_lightning") if name in sys.modules])
-from tests.integrations.lightning.tiny import Tiny, loader, trainer
-
-if __name__ == "__main__":
-    logger = EpochalLogger()
-    fit = trainer(logger, strategy="ddp", devices=2, max_epochs=2)
-    fit.fit(Tiny(), loader(), loader(9))
-    fit.test(fit.lightning_module, loader(8), verbose=False)
-    print("rank", fit.global_rank, "folder", logger.save_dir)
-"""
-
-
-def test_two_processes_of_ddp_make_one_run(runs: Path, tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(_DDP, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, script], env=environment(), capture_output=True, text=True, check=False, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    assert "has no run id" not in done.stderr, "the other rank is to be left out quietly"
-    assert "rank 1 folder None" in done.stdout
-    assert f"imported first: {[L.__name__]}" in done.stdout, "importing both namespaces takes seconds"
-    run = only_run(runs)
-    assert run.state == "finished"
-    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
-    assert run.config["trainer"]["world_size"] == 2
-    assert "test_loss" in run.metrics
-
-
-def test_two_spawned_processes_make_one_run_that_goes_on_here(runs: Path) -> None:
-    logger = EpochalLogger()
-    trainer(logger, strategy="ddp_spawn", devices=2, max_epochs=2).fit(Tiny(), loader())
-    run = only_run(runs)
-    assert run.state == "finished"
-    assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
-    trainer(logger).test(Tiny(), loader(8), verbose=False)
-    assert "test_loss" in only_run(runs).metrics

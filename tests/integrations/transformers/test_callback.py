@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +19,13 @@ import torch  # noqa: E402
 
 from epochal_transformers import EpochalCallback  # noqa: E402
 from tests.integrations.transformers.tiny import (  # noqa: E402
-    AtStep,
     Sentences,
     Trainer,
     TrainerCallback,
     arguments,
-    reported,
     tiny_model,
     trainer,
 )
-
-
-class Stopped(Exception):
-    """Ends a training as a crash would."""
-
-
-def stop_at(at: int) -> AtStep:
-    """Stop in a step, before the Trainer logs it."""
-
-    def stop(step: int) -> None:
-        if step == at:
-            raise Stopped
-
-    return AtStep(stop)
 
 
 @pytest.fixture
@@ -210,127 +193,3 @@ def test_report_to_names_it_when_the_package_is_imported_first() -> None:
         "print([each for each in sys.meta_path if 'epochal' in type(each).__module__])"
     )
     assert run_python("-c", code) == "[]"
-
-
-# Going on from a checkpoint
-
-
-def train_until(tmp_path: Path, stop: int, callback: Any, **more: Any) -> Trainer:
-    made = trainer(tmp_path, [callback, stop_at(stop)], **more)
-    with pytest.raises(Stopped):
-        made.train()
-    return made
-
-
-def test_exactly_the_abandoned_points_are_hidden(runs: Path, tmp_path: Path) -> None:
-    callback = EpochalCallback()
-    first = reported(train_until(tmp_path, 11, callback, save_strategy="steps", save_steps=3, save_total_limit=1))
-    callback.finish()
-    made = trainer(tmp_path, [EpochalCallback()])
-    made.train(resume_from_checkpoint=True)
-    run = only_run(runs)
-    assert run.history("loss").steps.tolist() == list(range(1, 13))
-    second = reported(made)
-    for name in first:
-        assert points(run, name) == second[name], name
-    everything = run.history("loss", abandoned=True, duplicates=True)
-    assert len(everything) == len(first["loss"]) + 3
-
-
-def test_a_checkpoint_that_was_moved_is_found(runs: Path, tmp_path: Path) -> None:
-    callback = EpochalCallback()
-    train_until(tmp_path, 7, callback)
-    callback.finish()
-    shutil.move(tmp_path / "model" / "checkpoint-4", tmp_path / "kept")
-    trainer(tmp_path / "new", [EpochalCallback()]).train(resume_from_checkpoint=str(tmp_path / "kept"))
-    assert only_run(runs).history("loss").steps.tolist() == list(range(1, 13))
-
-
-def test_the_same_callback_goes_back_in_its_own_run(runs: Path, tmp_path: Path) -> None:
-    callback = EpochalCallback()
-    made = train_until(tmp_path, 7, callback)
-    made.pop_callback(AtStep)
-    made.train(resume_from_checkpoint=True)
-    run = only_run(runs)
-    assert run.history("loss").steps.tolist() == list(range(1, 13))
-    assert len(run.history("loss", abandoned=True, duplicates=True)) == 14
-
-
-def test_a_training_that_is_tried_again_from_the_start_hides_the_first_try(runs: Path, tmp_path: Path) -> None:
-    # what auto_find_batch_size does when memory runs out
-    callback = EpochalCallback()
-    made = train_until(tmp_path, 7, callback)
-    made.pop_callback(AtStep)
-    made.args.num_train_epochs = 1
-    made.train()
-    assert only_run(runs).history("loss").steps.tolist() == [1, 2, 3, 4]
-
-
-def test_a_run_that_is_gone_costs_a_warning_and_a_new_run(
-    runs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    callback = EpochalCallback()
-    train_until(tmp_path, 7, callback)
-    callback.finish()
-    gone = only_run(runs).id
-    shutil.rmtree(runs)
-    trainer(tmp_path, [EpochalCallback()]).train(resume_from_checkpoint=True)
-    run = only_run(runs)
-    assert run.id != gone
-    assert run.history("loss").steps.tolist() == list(range(5, 13))
-    assert any(gone in message for message in caplog.messages)
-
-
-@pytest.mark.parametrize("damage", ["absent", "broken", "strange"])
-def test_a_checkpoint_without_a_position_is_nobodys(runs: Path, tmp_path: Path, damage: str) -> None:
-    callback = EpochalCallback(name="first")
-    train_until(tmp_path, 7, callback)
-    callback.finish()
-    file = tmp_path / "model" / "checkpoint-4" / "epochal.json"
-    assert json.loads(file.read_text())["position"]["run"] == only_run(runs).id
-    file.unlink()
-    if damage != "absent":
-        file.write_text("{" if damage == "broken" else "[1]")
-    trainer(tmp_path, [EpochalCallback(name="second")]).train(resume_from_checkpoint=True)
-    assert epochal.get_run("second", dir=runs).history("loss").steps.tolist() == list(range(5, 13))
-    assert epochal.get_run("first", dir=runs).history("loss").steps.tolist() == list(range(1, 7))
-
-
-def test_checkpoints_stand_in_the_record(runs: Path, tmp_path: Path) -> None:
-    made = trainer(tmp_path, [EpochalCallback()], load_best_model_at_end=True)
-    made.train()
-    noted = [notice.data for notice in only_run(runs).notices if notice.code == "checkpoint"]
-    assert [each["step"] for each in noted] == [4, 8, 12]
-    assert [Path(each["path"]).name for each in noted] == ["checkpoint-4", "checkpoint-8", "checkpoint-12"]
-    assert len({each["sha256"] for each in noted}) == 3
-    assert noted[-1]["best"] == made.state.best_metric
-
-
-# Datasets
-
-
-def test_a_dataset_of_the_hub_library_is_hashed_by_content(tmp_path: Path) -> None:
-    datasets = need("datasets")
-    rows = {"text": ["a", "b", "c"], "label": [0, 1, 2]}
-    whole = datasets.Dataset.from_dict(rows)
-    found = epochal.fingerprint(whole)
-    assert (found["kind"], found["rows"], found["coverage"]) == ("datasets.Dataset", 3, "full")
-    assert found["datasets_fingerprint"] == whole._fingerprint
-    assert epochal.fingerprint(datasets.Dataset.from_dict(rows))["sha256"] == found["sha256"]
-    whole.save_to_disk(tmp_path / "saved")
-    assert epochal.fingerprint(datasets.load_from_disk(tmp_path / "saved"))["sha256"] == found["sha256"]
-    turned = [whole.select([0, 2]), whole.select([2, 0]), whole.map(lambda row: {"label": row["label"] + 1})]
-    digests = {epochal.fingerprint(each)["sha256"] for each in turned}
-    assert len(digests | {found["sha256"]}) == 4
-    split = epochal.fingerprint(datasets.DatasetDict(train=whole, test=turned[0]))
-    assert split["coverage"] == "full"
-
-
-def test_a_training_on_such_a_dataset_names_its_hash(runs: Path, tmp_path: Path) -> None:
-    datasets = need("datasets")
-    tokens = Sentences().tokens.tolist()
-    given = datasets.Dataset.from_dict({"input_ids": tokens, "labels": tokens})
-    trainer(tmp_path, [EpochalCallback()], train=given, num_train_epochs=1).train()
-    train = only_run(runs).datasets["train"]
-    assert train["sha256"] == epochal.fingerprint(given)["sha256"]
-    assert train["datasets_fingerprint"]
