@@ -94,34 +94,45 @@ class Storage:
         )
         self._retry_at = time.monotonic() + RETRY_S
         if self.accepts or not seq:
+            size = len(data)
+            self._pending_bytes += size
             self._pending.append((at, data))
-            self._pending_bytes += len(data)
         else:
             self.drop(seq)
 
     def drop(self, seq: int, rows: int = 1) -> None:
         """Count rows that could not be kept, from `seq` on."""
-        self._first = self._first or seq
-        self._last = max(self._last, seq + rows - 1)
-        self._rows += rows
+        last = seq + rows - 1
+        self._rows += rows  # without a call within, which is where another thread or a signal handler may come between
+        if not self._first:
+            self._first = seq
+        if last > self._last:
+            self._last = last
 
     def retry(self, *, now: bool = False) -> Missing | None:
         """Write what waits, at most once a second unless `now`; return what is missing once there is room again."""
         if self.healthy or (not now and time.monotonic() < self._retry_at):
             return None
-        while self._pending:
-            at, data = self._pending[0]
+        while True:
             try:
-                self._write_all(data, at)
-            except OSError:
+                item = self._pending.popleft()  # taken before it is written: several threads may be here
+            except IndexError:
+                break
+            try:
+                self._write_all(item[1], item[0])
+            except BaseException as error:
+                self._pending.appendleft(item)
+                if not isinstance(error, OSError):
+                    raise
                 self._retry_at = time.monotonic() + RETRY_S
                 return None
-            self._pending.popleft()
-            self._pending_bytes -= len(data)
-        if not self._rows:
+            size = len(item[1])
+            self._pending_bytes -= size
+        rows, self._rows = self._rows, 0
+        if not rows:
             return None
-        missing = Missing(self._rows, self._first, self._last)
-        self._rows = self._first = self._last = 0
+        missing = Missing(rows, self._first, self._last)
+        self._first = self._last = 0
         return missing
 
     def vanished(self) -> bool:

@@ -100,3 +100,92 @@ def test_a_disk_that_fails_for_a_while_costs_nothing(tmp_path: Path, strace: str
         assert training.errors.count("cannot be written") == 1, (error, training.errors)
         assert records(run.path, "missing") == []
         assert_sound(run.path)
+
+
+def test_threads_and_a_signal_handler_that_log_into_storage_that_refuses_lose_nothing(tmp_path: Path) -> None:
+    """What waits in memory is written by whoever comes first, once."""
+    script = """
+    import resource, threading
+    sys.setswitchinterval(1e-5)
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for number in range(4):
+        run = epochal.init("limit", id=f"it-{number}")
+        handled = 0
+        def handler(signum, frame):
+            global handled
+            n, handled = handled, handled + 1
+            run.log({"handler": value(n)}, step=n)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+        stop = False
+        counts = [0] * 4
+        def work(who):
+            while not stop:
+                n = counts[who]
+                run.log({f"thread-{who}": value(n)}, step=n)
+                counts[who] = n + 1
+                if n % 20 == 0:
+                    time.sleep(0.001)
+        threads = [threading.Thread(target=work, args=(who,)) for who in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.05)
+        size = os.fstat(run._writer.fd).st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1000 * number, unlimited[1]))
+        time.sleep(0.4)
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        time.sleep(1.1)
+        stop = True
+        for thread in threads:
+            thread.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for who in range(4):
+            ack(counts[who], 10 * number + who)
+        ack(handled, 10 * number + 9)
+        run.finish()
+    """
+    with Training(tmp_path, script) as training:
+        training.succeed()
+    for number in range(4):
+        run = training.recorded(f"it-{number}")
+        assert run.state == "finished"
+        assert records(run.path, "missing") == []
+        for who in range(4):
+            (count,) = training.acknowledged(10 * number + who)
+            assert points(run, f"thread-{who}") == [(n, value(n)) for n in range(count)]
+        (handled,) = training.acknowledged(10 * number + 9)
+        assert points(run, "handler") == [(n, value(n)) for n in range(handled)]
+        assert_sound(run.path)
+
+
+def test_threads_that_overflow_the_buffer_are_counted_exactly(tmp_path: Path) -> None:
+    script = """
+    import resource, threading
+    sys.setswitchinterval(1e-5)
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    run = epochal.init("limit", id="it")
+    size = os.fstat(run._writer.fd).st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100_000, unlimited[1]))
+    def work(who):
+        for n in range(10_000):
+            run.log({f"thread-{who}": value(n), **{f"more-{k}": n for k in range(30)}}, step=n)
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    run.finish()
+    """
+    with Training(tmp_path, script) as training:
+        run = training.succeed().recorded()
+    there = 0
+    for who in range(4):
+        recorded = points(run, f"thread-{who}")
+        assert recorded == [(n, value(n)) for n, _ in recorded]
+        assert len(recorded) == len(set(recorded))
+        there += len(recorded)
+    missing = records(run.path, "missing")
+    assert there < 40_000
+    assert sum(record["rows"] for record in missing) == 40_000 - there
+    assert_sound(run.path)
