@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
 import signal
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import processes
@@ -135,14 +137,15 @@ def _launch(assignment: Assignment) -> int:
             (os.POSIX_SPAWN_DUP2, read_fd, _PIPE_FD),  # first: it may stand where a standard stream goes
             *((os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)),
         ]
-        try:
-            # The shell starts it in the background and ends: it is nobody's child then, and we wait for a shell only.
-            pid = _spawn(_SHELL, ["sh", "-c", '"$@" &', "sh", *command], environment, actions)
-        except OSError as error:
-            if error.errno not in {errno.ENOENT, errno.EACCES, errno.ENOEXEC}:
-                raise
-            pid = _spawn(command[0], [*command, "--detach"], environment, actions)
-        status = _reap(pid)
+        with _sigchld_held_back():
+            try:
+                # The shell starts it in the background and ends: it is nobody's child then, and we wait for a shell.
+                pid = _spawn(_SHELL, ["sh", "-c", '"$@" &', "sh", *command], environment, actions)
+            except OSError as error:
+                if error.errno not in {errno.ENOENT, errno.EACCES, errno.ENOEXEC}:
+                    raise
+                pid = _spawn(command[0], [*command, "--detach"], environment, actions)
+            status = _reap(pid)
         if status:
             raise OSError(errno.EAGAIN, f"the shell that starts it ended with status {status}")
     except BaseException:
@@ -151,6 +154,17 @@ def _launch(assignment: Assignment) -> int:
     finally:
         os.close(read_fd)
     return write_fd
+
+
+@contextlib.contextmanager
+def _sigchld_held_back() -> Iterator[None]:
+    """Keep a SIGCHLD handler of the user's from raising between the start of a child and the wait for it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):  # the handler runs here, over a child that is not its own
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _spawn(path: str, argv: list[str], environment: dict[str, str], actions: list[tuple[Any, ...]]) -> int:
