@@ -57,6 +57,8 @@ def msgpack(data: bytes, at: int = 0) -> tuple[Any, int]:
 
 def blocks(data: bytes) -> Iterator[tuple[int, int, bytes, int, int]]:
     """Yield (kind, stride, declaration, offset of the first row or frame, end) of each sound block."""
+    if len(data) < 64:
+        return  # a journal that has just been made: the others can be read
     if data[:8] != b"EPOCHAL\n" or zlib.crc32(data[:60]) != unpack_from("<I", data, 60)[0]:
         raise SystemExit("not a journal")
     if unpack_from("<H", data, 8)[0] != 1:
@@ -117,7 +119,7 @@ def read(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], list[Row]]:
 def main(folder: str, metric: str) -> None:
     """Print the points of a metric."""
     journals = [read(path) for path in Path(folder, "journal").glob("*.epochal")]
-    opened = [(next(record for _, record in records if record["k"] == "open"), found) for records, found in journals]
+    opened = [(record, found) for records, found in journals for _, record in records[:1] if record["k"] == "open"]
     for opening, found in sorted(opened, key=lambda journal: journal[0]["ordinal"]):
         if opening["rank"] == 0 and opening["role"] in ("main", "child", "import"):
             for _, step, values, _ in found:

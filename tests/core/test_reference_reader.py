@@ -78,3 +78,12 @@ def test_it_refuses_what_is_no_journal(tmp_path: Path) -> None:
     (tmp_path / "journal" / "x.epochal").write_bytes(b"nothing" * 20)
     with pytest.raises(subprocess.CalledProcessError):
         printed(tmp_path, "x")
+
+
+def test_a_journal_that_has_just_been_made_does_not_hide_the_others(tmp_path: Path) -> None:
+    with epochal.init("p") as run:
+        for step in range(5):
+            run.log({"loss": step / 2}, step=step)
+    for size in (0, 8, 63):
+        (run.folder / "journal" / f"main-0-{size + 5}-00000000.epochal").write_bytes(bytes(size))
+    assert printed(run.folder, "loss") == [f"{step},{step / 2!r}" for step in range(5)]
