@@ -106,7 +106,7 @@ class Storage:
         self._rows += rows  # without a call within, which is where another thread or a signal handler may come between
         if not self._first:
             self._first = seq
-        if last > self._last:
+        if last > self._last:  # noqa: PLR1730 - `max` is a call
             self._last = last
 
     def retry(self, *, now: bool = False) -> Missing | None:
