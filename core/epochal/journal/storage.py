@@ -69,7 +69,7 @@ class Storage:
             whether all is in the file now.
         """
         try:
-            self._write_all(data, at)
+            _write_whole(self.fd, data, at)
         except OSError as error:
             self.refuse(bytes(data), at, seq, error)
             return False
@@ -78,7 +78,7 @@ class Storage:
     def complete(self, data: bytes, at: int, written: int, seq: int) -> None:
         """Go on after a write that stopped short at `written` bytes."""
         try:
-            self._write_all(memoryview(data)[written:], at + written)
+            _write_whole(self.fd, memoryview(data)[written:], at + written)
         except OSError as error:
             self.refuse(data, at, seq, error)
 
@@ -119,7 +119,7 @@ class Storage:
             except IndexError:
                 break
             try:
-                self._write_all(item[1], item[0])
+                _write_whole(self.fd, item[1], item[0])
             except BaseException as error:
                 self._pending.appendleft(item)
                 if not isinstance(error, OSError):
@@ -156,9 +156,9 @@ class Storage:
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
             new = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             old = os.dup(self.fd)
-            _carry(old, new)
+            _carry(old, new, alone=True)
             os.dup2(new, self.fd, inheritable=False)
-            _carry(old, new)
+            _carry(old, new, alone=False)
         except OSError as error:
             self._report("vanished", f"{self.path} was deleted and cannot be written anew ({error.strerror})")
             return False
@@ -196,17 +196,12 @@ class Storage:
             except OSError:
                 pass
 
-    def _write_all(self, data: bytes | memoryview, at: int) -> None:
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self.fd, view, at)
-            if not written:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            view, at = view[written:], at + written
 
+def _carry(old: int, new: int, *, alone: bool) -> None:
+    """Copy bytes from `old` to `new` where `new` has none yet: each byte of a journal is written once.
 
-def _carry(old: int, new: int) -> None:
-    """Copy bytes from `old` to `new` where `new` has none yet: each byte of a journal is written once."""
+    `alone` says that nobody else writes to `new`, so that it may be filled in large pieces.
+    """
     size, at = os.fstat(old).st_size, 0
     while at < size:
         there = os.pread(old, 1 << 16, at)
@@ -214,9 +209,25 @@ def _carry(old: int, new: int) -> None:
             return
         here = os.pread(new, len(there), at).ljust(len(there), b"\0")
         if there != here:
-            start = 0
-            for start in range(0, len(there), 8):
-                word = there[start : start + 8]
-                if word != here[start : start + 8] and not any(here[start : start + 8]):
-                    os.pwrite(new, word, at + start)
+            if alone:
+                _write_whole(new, there, at)
+            else:
+                for start in range(0, len(there), 8):
+                    word = there[start : start + 8]
+                    if word != here[start : start + 8] and not any(here[start : start + 8]):
+                        os.pwrite(new, word, at + start)
         at += len(there)
+
+
+def _write_whole(fd: int, data: bytes | memoryview, at: int) -> None:
+    """Write all of `data` at `at`, going on where a write stopped short.
+
+    Raises:
+        OSError: storage refuses.
+    """
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, at)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        view, at = view[written:], at + written

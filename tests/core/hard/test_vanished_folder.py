@@ -83,6 +83,65 @@ def test_a_folder_deleted_twice_is_written_anew_twice(tmp_path: Path) -> None:
     assert points(run, "loss") == [(n, value(n)) for n in training.acknowledged()]
 
 
+def test_threads_that_log_while_a_folder_is_written_anew_lose_nothing(tmp_path: Path) -> None:
+    script = """
+    import threading
+    sys.setswitchinterval(1e-5)
+    run = epochal.init("gone", id="gone")
+    stop = False
+    def work(who):
+        n = 0
+        while not stop:
+            run.log({f"thread-{who}": value(n)}, step=n)
+            if n % 50 == 0:
+                run.log({f"once-{who}-{n}": 1.0}, step=n)
+            n += 1
+        ack(n, who)
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(3)]
+    for thread in threads:
+        thread.start()
+    ack(0, 9)
+    while not os.path.exists("stop"):
+        time.sleep(0.01)
+    stop = True
+    for thread in threads:
+        thread.join()
+    run.finish()
+    """
+    with Training(tmp_path, script) as training:
+        training.hear(until=lambda: bool(training.acks))
+        folder = training.run_folders()[0]
+        for _ in range(5):
+            training.hear(0.05)
+            shutil.rmtree(folder, ignore_errors=True)
+            training.hear(until=lambda: list((folder / "journal").glob("main-*.epochal")) != [])
+        (tmp_path / "stop").touch()
+        training.succeed()
+    run = training.recorded()
+    assert run.state == "finished"
+    for who in range(3):
+        (count,) = training.acknowledged(who)
+        assert points(run, f"thread-{who}") == [(n, value(n)) for n in range(count)]
+        assert sum(name.startswith(f"once-{who}-") for name in run.metrics) == len(range(0, count, 50))
+    assert_sound(folder)
+
+
+def test_a_large_journal_is_written_anew_whole(tmp_path: Path) -> None:
+    script = """
+    import shutil
+    run = epochal.init("gone", id="gone")
+    for part in range(20):
+        run.extend({"a": [value(n) for n in range(50_000)], "b": [1.0] * 50_000}, steps=range(50_000))
+    shutil.rmtree(run.folder)
+    run.finish()
+    """
+    with Training(tmp_path, script) as training:
+        run = training.succeed().recorded()
+    history = run.history("a")
+    assert history.values.tolist() == [value(n) for n in range(50_000)]
+    assert len(run.history("b", duplicates=True).steps) == 1_000_000
+
+
 def test_a_folder_that_cannot_be_made_anew_costs_one_warning(tmp_path: Path) -> None:
     with Training(tmp_path, LOGGING) as training:
         training.hear(until=lambda: len(training.acks) > 100)
