@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import epochal
+from tests.core.hard.soundness import assert_sound
 from tests.core.hard.trainings import Training, kills, points, until, value
 
 #: A training as it comes: two tables, a key set that changes now and then, text, config and summary in between.
@@ -76,6 +77,7 @@ def kill_and_check(folder: Path, seconds: float, *, after_first: bool) -> tuple[
         run = epochal.get_run(found[0])
         check_everything(run, training)
         if training.acks:
+            assert_sound(found[0], torn=1)
             assert run.state == "killed"
             assert run.config["lr"] == 0.1
         return len(training.acks), found[0]
