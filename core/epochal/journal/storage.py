@@ -50,6 +50,8 @@ class Storage:
         self._retry_at = 0.0
         self._rows = self._first = self._last = 0
         self._vanished = False
+        #: The deleted file that was written anew: a write that was under way may still land in it.
+        self._left = -1
         self._closed = False
 
     @property
@@ -137,6 +139,7 @@ class Storage:
 
     def vanished(self) -> bool:
         """Return whether the file has been deleted under its writer."""
+        self._fetch_left()
         try:
             return os.fstat(self.fd).st_nlink == 0
         except OSError:
@@ -159,6 +162,7 @@ class Storage:
             _carry(old, new, alone=True)
             os.dup2(new, self.fd, inheritable=False)
             _carry(old, new, alone=False)
+            self._left, old = old, -1
         except OSError as error:
             self._report("vanished", f"{self.path} was deleted and cannot be written anew ({error.strerror})")
             return False
@@ -168,6 +172,17 @@ class Storage:
                     os.close(fd)
         self._vanished = False
         return True
+
+    def _fetch_left(self) -> None:
+        """Carry over what landed in a deleted file after it was written anew, and let go of it."""
+        left, self._left = self._left, -1
+        if left >= 0:
+            try:
+                _carry(left, self.fd, alone=False)
+            except OSError:
+                self._left = left
+            else:
+                os.close(left)
 
     def close(self) -> None:
         """Detach from the file; what still waits is lost.
@@ -179,6 +194,7 @@ class Storage:
         if self._closed:
             return
         self._closed = True
+        self._fetch_left()
         with contextlib.suppress(OSError):  # without a descriptor to spare it stays on the journal
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
             os.dup2(null, self.fd, inheritable=False)
