@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -42,7 +43,8 @@ def look(root: Path) -> dict[str, Entry]:
 
 
 def stored(root: Path) -> dict[str, Any]:
-    return {Path(folder).name: row for folder, row in Store(root).rows().items()}
+    with contextlib.closing(Store(root)) as store:
+        return {Path(folder).name: row for folder, row in store.rows().items()}
 
 
 def agrees(entry: Entry) -> None:
@@ -162,7 +164,7 @@ def test_a_vanished_run_leaves_and_a_moved_one_is_found_where_it_is(root: Path) 
     found = look(root)
     assert set(found) == {moved.name, kept.name}
     assert found[moved.name].project == "elsewhere"
-    assert len(Store(root).rows()) == 2
+    assert len(stored(root)) == 2
 
 
 def test_a_run_replaced_by_another_under_the_same_name_is_read_again(root: Path) -> None:
@@ -227,7 +229,7 @@ def test_a_folder_without_permission_is_told_and_its_runs_are_kept(root: Path, m
         patch.setattr(os, "listdir", refuse)
         assert len(catalog.refresh()) == 2
         assert catalog.problems == [f"{root}/project-1 cannot be read: Permission denied"]
-    assert len(Store(root).rows()) == 3
+    assert len(stored(root)) == 3
 
 
 @pytest.mark.parametrize("harm", [b"this is no database" * 100, b"", b"SQLite format 3\0" + bytes(200)])
@@ -248,7 +250,7 @@ def test_a_catalog_damaged_within_is_built_anew(root: Path) -> None:
     data[4096:] = os.urandom(len(data) - 4096)
     file.write_bytes(data)
     assert len(look(root)) == 30
-    assert len(look(root)) == len(folders) == len(Store(root).rows())
+    assert len(look(root)) == len(folders) == len(stored(root))
 
 
 @pytest.mark.parametrize("version", [VERSION + 1, 99])
@@ -262,7 +264,7 @@ def test_a_catalog_of_another_version_is_built_anew(root: Path, version: int) ->
         connection.execute(f"PRAGMA user_version={version}")
     connection.close()
     assert len(look(root)) == 1
-    assert len(Store(root).rows()) == 1
+    assert len(stored(root)) == 1
 
 
 def test_without_a_cache_folder_the_catalog_is_kept_in_memory(
@@ -303,7 +305,7 @@ def test_several_processes_build_it_at_once(root: Path) -> None:
     assert [process.returncode for process in processes] == [0] * 4, outputs
     ids = [[run["id"] for run in json.loads(out)] for out, _ in outputs]
     assert ids == [ids[0]] * 4
-    assert len(ids[0]) == len(Store(root).rows()) == 60
+    assert len(ids[0]) == len(stored(root)) == 60
 
 
 def test_a_folder_name_that_is_no_utf8_is_listed_every_time(root: Path) -> None:
