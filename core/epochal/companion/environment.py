@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .. import processes
 from ..redaction import redact, redact_argv, redact_text
+from ..run_files import write_file
 from .assignment import Assignment, received
 from .task import answer
 
@@ -92,19 +93,9 @@ class Collector:
         Raises:
             OSError: it cannot be written, or the run's folder is gone: it is never made anew.
         """
-        folder = self.assignment.folder
-        inside = ""
-        for part in ("files", "code", self.assignment.writer):
-            inside = f"{inside}/{part}" if inside else part
-            try:
-                os.mkdir(os.path.join(folder, inside))
-            except FileExistsError:
-                continue
-        path = os.path.join(folder, inside, name)
-        with open(f"{path}.part", "wb") as file:
-            file.write(data)
-        os.replace(f"{path}.part", path)
-        return {"file": f"{inside}/{name}", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        relative = f"files/code/{self.assignment.writer}/{name}"
+        write_file(self.assignment.folder, relative, data)
+        return {"file": relative, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
 def main() -> None:
