@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import active, liveness
 from .clock import run_clock
+from .descriptors import close_own, identity
 from .ending import Ending
 from .faults import Faults
 from .forks import signals_held
@@ -54,6 +54,7 @@ class Session:
         self.companion: Any = None
         self.world = world
         self._lock_fd = -1
+        self._lock_file: tuple[int, int] | None = None
         #: A lock for each process that the run is forked into.
         self._entering: dict[int, Any] = {}
         self.writer = self._open_writer(role, ordinal, parent)
@@ -68,6 +69,7 @@ class Session:
             liveness.claim(writer.path)
             try:
                 self._lock_fd, lock = liveness.hold_lock(writer.path)
+                self._lock_file = identity(self._lock_fd)
             except OSError as error:
                 unlocked = error
         record_opening(writer, run=self.info.id, project=self.info.project, world=self.world, parent=parent, lock=lock)
@@ -91,7 +93,7 @@ class Session:
             if before.here[0]:
                 return  # another thread was faster
             self.companion = None
-            self._lock_fd = -1
+            self._lock_file = None
             parent = {"writer": before.hex, "seq": before.last_seq, "ordinal": before.ordinal}
             writer = self._open_writer("child", next_ordinal(self.info.folder, self.info.rank), parent)
             if self.writer is before:  # else a signal handler of this thread was faster: its writer stays
@@ -137,8 +139,10 @@ class Session:
             ordinal=self.writer.ordinal,
             plugins=self.plugins.module_names() if self.plugins is not None else [],
         )
-        if self.companion.problem:
+        if self.companion.problem and self.companion.wanted:
             self.fault("companion", self.companion.problem)
+        elif self.companion.problem:
+            self.record_notice("companion", self.companion.problem, {})
 
     def activate(self, run: Run) -> None:
         """Make a run the active one of this context."""
@@ -153,10 +157,7 @@ class Session:
         self.writer.close()
         if self.companion is not None:
             self.companion.finished()
-        if self._lock_fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self._lock_fd)
-            self._lock_fd = -1
+        close_own(self._lock_fd, self._lock_file)
         if self.writer.role == "main":
             liveness.release(self.writer.path)
 

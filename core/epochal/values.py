@@ -123,6 +123,8 @@ def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> tuple[d
                 )
                 scalar = _to_float(scalar)
             if scalar is not None:
+                if name in values:
+                    problems.append(Problem(name, f"metric {name!r} is given twice in one call; the last one was kept"))
                 values[name] = scalar
     return values, problems
 

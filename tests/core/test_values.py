@@ -115,6 +115,12 @@ def test_an_int_beyond_64_bits_becomes_a_float_with_a_warning(value: Any) -> Non
     assert "does not fit 64 bits" in problems[0].text
 
 
+def test_a_name_that_comes_twice_by_nesting_keeps_the_last_value_and_says_so() -> None:
+    values, problems = plain_metrics({"a/b": 1.0, "a": {"b": 2.0}}, Converters())
+    assert values == {"a/b": 2.0}
+    assert [problem.text for problem in problems] == ["metric 'a/b' is given twice in one call; the last one was kept"]
+
+
 def test_nested_mappings_are_joined_and_none_is_skipped() -> None:
     values, problems = plain_metrics({"a": {"b": {"c": 1}, 2: 3.0}, "d": None, 5: 6}, Converters())
 

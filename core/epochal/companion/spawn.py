@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import processes
-from ..descriptors import high
+from ..descriptors import high, identity
 from .assignment import Assignment
 
 if TYPE_CHECKING:
@@ -33,13 +33,15 @@ class Companion:
 
     Attributes:
         problem: why there is none, in one sentence; None if it was started.
+        wanted: False where the user has switched it off.
     """
 
-    def __init__(self, write_fd: int | None = None, problem: str | None = None) -> None:
+    def __init__(self, write_fd: int | None = None, problem: str | None = None, *, wanted: bool = True) -> None:
         self.problem = problem
+        self.wanted = wanted
         self._owner = os.getpid()
         self._fd = write_fd
-        self._identity = None if write_fd is None else _identity(write_fd)
+        self._pipe_is = None if write_fd is None else identity(write_fd)
 
     def finished(self) -> None:
         """Tell it that the run's `finish` record is written. It never waits, and does nothing in a forked child."""
@@ -65,7 +67,7 @@ class Companion:
         """Return our end of the pipe, unless this is a forked child or the user's program has closed it under us."""
         if self._fd is None or os.getpid() != self._owner:
             return None
-        if _identity(self._fd) != self._identity:
+        if identity(self._fd) != self._pipe_is:
             self._fd = None
         return self._fd
 
@@ -89,6 +91,8 @@ def start(
         ordinal: the writer's ordinal.
         plugins: names of the modules that may hold hooks for the companion.
     """
+    if os.environ.get(SWITCH, "").strip().lower() in {"off", "0", "no", "false"}:
+        return Companion(problem=f"the companion is off, as {SWITCH}={os.environ[SWITCH]} says", wanted=False)
     problem = _obstacle()
     if problem:
         return Companion(problem=problem)
@@ -106,8 +110,6 @@ def start(
 
 def _obstacle() -> str | None:
     """Return why no companion can be started from this interpreter, if so."""
-    if os.environ.get(SWITCH, "").strip().lower() in {"off", "0", "no", "false"}:
-        return f"the companion is off, as {SWITCH}={os.environ[SWITCH]} says"
     if sys.platform == "win32" or not hasattr(os, "posix_spawn"):
         return f"the companion needs Linux or macOS, this is {sys.platform}"
     if not sys.executable:
@@ -211,14 +213,6 @@ def _working_folder() -> str:
         return os.getcwd()
     except OSError:
         return "/"  # it was deleted
-
-
-def _identity(fd: int) -> tuple[int, int] | None:
-    try:
-        facts = os.fstat(fd)
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino
 
 
 def _write_without_sigpipe(fd: int, data: bytes) -> None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ..descriptors import high
+from ..descriptors import close_own, high, identity
 
 #: What is kept in memory while storage refuses, in bytes.
 BUFFER_BYTES: Final = 4 << 20
@@ -18,7 +18,7 @@ BUFFER_BYTES: Final = 4 << 20
 RETRY_S: Final = 1.0
 #: Numbers of closed journals that are still taken.
 _MOST_PARKED: Final = 8
-_parked: deque[int] = deque()
+_parked: deque[tuple[int, tuple[int, int] | None]] = deque()
 
 
 class Missing(NamedTuple):
@@ -45,6 +45,7 @@ class Storage:
         self.path = path
         self._report = report
         self.fd = high(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        self._file = identity(self.fd)
         self._pending: deque[tuple[int, bytes]] = deque()
         self._pending_bytes = 0
         self._retry_at = 0.0
@@ -137,6 +138,22 @@ class Storage:
         self._first = self._last = 0
         return missing
 
+    def displaced(self) -> bool:
+        """Return whether the descriptor is closed, or its number another file's: some programs close all they find."""
+        return identity(self.fd) != self._file
+
+    def reopen(self) -> bool:
+        """Open the file again, under another number; what was refused meanwhile is written by the next `retry`."""
+        try:
+            fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        if identity(fd) != self._file:
+            os.close(fd)
+            return False
+        self.fd = high(fd)
+        return True
+
     def vanished(self) -> bool:
         """Return whether the file has been deleted under its writer."""
         self._fetch_left()
@@ -161,6 +178,7 @@ class Storage:
             old = os.dup(self.fd)
             _carry(old, new, alone=True)
             os.dup2(new, self.fd, inheritable=False)
+            self._file = identity(self.fd)
             _carry(old, new, alone=False)
             self._left, old = old, -1
         except OSError as error:
@@ -195,20 +213,26 @@ class Storage:
             return
         self._closed = True
         self._fetch_left()
+        if self.displaced():
+            return  # the number is somebody else's
         with contextlib.suppress(OSError):  # without a descriptor to spare it stays on the journal
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
             os.dup2(null, self.fd, inheritable=False)
             os.close(null)
-        _parked.append(self.fd)
+        _parked.append((self.fd, identity(self.fd)))
         while len(_parked) > _MOST_PARKED:
-            with contextlib.suppress(OSError, IndexError):
-                os.close(_parked.popleft())
+            with contextlib.suppress(IndexError):
+                close_own(*_parked.popleft())
 
-    def __del__(self, _close: Callable[[int], None] = os.close) -> None:
-        # bound as a default: at the interpreter's end the module's own names may be gone
+    def __del__(
+        self, _close: Callable[[int], None] = os.close, _stat: Callable[[int], os.stat_result] = os.fstat
+    ) -> None:
+        # bound as defaults: at the interpreter's end the module's own names may be gone
         if not getattr(self, "_closed", True):
-            try:  # noqa: SIM105 - contextlib too may be gone
-                _close(self.fd)
+            try:
+                facts = _stat(self.fd)
+                if (facts.st_dev, facts.st_ino) == self._file:
+                    _close(self.fd)
             except OSError:
                 pass
 

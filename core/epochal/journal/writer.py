@@ -101,7 +101,7 @@ class JournalWriter:
         self.storage = Storage(self.path, report)
         #: Item 0 is true in the process that opened this writer until it is closed, and nowhere else.
         self.here: Any = process_byte()
-        #: The number stays the same for good: `Storage` moves other files under it.
+        #: Stays the same while the program leaves it alone: `Storage` moves other files under the number.
         self.fd = self.storage.fd
         self.tables: dict[Key, Table] = {}
         #: When `check` is due, on the run's clock.
@@ -233,7 +233,10 @@ class JournalWriter:
         return seq
 
     def check(self, now: float, *, last: bool = False) -> None:
-        """Look after what a row has no time for: storage that refused, a file that was deleted."""
+        """Look after what a row has no time for: a lost descriptor, storage that refused, a file that was deleted."""
+        if self.storage.displaced() and self.storage.reopen():
+            self.fd = self.storage.fd
+            self._report("reopened", f"{self.path} was closed by this program, not by Epochal: it was opened again")
         self.check_at = now + (CHECK_S if self.storage.healthy else 1.0)
         self.settle(now=last)
         if self.storage.vanished() and self.role == "main":
