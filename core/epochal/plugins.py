@@ -236,6 +236,16 @@ def get_manager() -> PluginManager:
         return _manager
 
 
+def _renew_lock() -> None:
+    """Begin a forked child with a free lock: one that another thread held at the fork would be held there for ever."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def forget_manager() -> None:
     """Let the next `get_manager` begin anew; for tests."""
     global _manager

@@ -147,3 +147,32 @@ def test_a_worker_stopped_while_it_logs_does_not_stop_the_parent(tmp_path: Path)
     acknowledged = training.acknowledged(1)
     assert points(run, "parent") == [(n, value(n)) for n in range(1000)]
     assert points(run, "worker")[: len(acknowledged)] == [(n, value(n)) for n in acknowledged]
+
+
+def test_a_child_forked_while_another_thread_looks_for_plugins_opens_its_run(tmp_path: Path) -> None:
+    script = """
+    import threading
+    from epochal import plugins
+    looking, done = threading.Event(), threading.Event()
+    find = plugins._discover
+    def slow():
+        looking.set()
+        done.wait()
+        return find()
+    plugins._discover = slow
+    thread = threading.Thread(target=plugins.get_manager)
+    thread.start()
+    looking.wait()
+    pid = os.fork()
+    if pid == 0:
+        plugins._discover = find
+        with epochal.init("forks", id="child") as run:
+            run.log({"a": 1.5}, step=7)
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    done.set()
+    thread.join()
+    """
+    with Training(tmp_path, script) as training:
+        run = training.succeed().recorded()
+    assert points(run, "a") == [(7, 1.5)]
