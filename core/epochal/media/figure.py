@@ -1,5 +1,7 @@
 """`Figure`: a plot of matplotlib or plotly."""
 
+# ruff: noqa: ARG002 - what is kept as it is has nothing to remark
+
 from __future__ import annotations
 
 from io import BytesIO

@@ -1,5 +1,7 @@
 """`Histogram`: how numbers are spread, counted from data or given as bins."""
 
+# ruff: noqa: ARG002 - what is kept as it is has nothing to remark
+
 from __future__ import annotations
 
 import json

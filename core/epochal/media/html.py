@@ -1,5 +1,7 @@
 """`Html`: a page or a part of one."""
 
+# ruff: noqa: ARG002 - what is kept as it is has nothing to remark
+
 from __future__ import annotations
 
 from typing import Any, ClassVar

@@ -1,7 +1,10 @@
 """`Media`: what all kinds have in common, before they are logged and after they are read back."""
 
+# ruff: noqa: ARG002 - what cannot be encoded has nothing to remark
+
 from __future__ import annotations
 
+import builtins
 import hashlib
 import os
 from collections.abc import Callable, Mapping
@@ -169,7 +172,7 @@ class Media:
         return digest if isinstance(digest, str) else None
 
     @property
-    def bytes(self) -> bytes:
+    def bytes(self) -> builtins.bytes:
         """The bytes of its file: as stored, or as they would be.
 
         Raises:
@@ -181,9 +184,9 @@ class Media:
         piece = self.encode(lambda _: None).get("file")
         if not isinstance(piece, Piece):
             raise BadValueError(f"a {self.kind} has no file of its own")
-        return piece.data if isinstance(piece.data, bytes) else piece.data.read_bytes()
+        return piece.data if isinstance(piece.data, builtins.bytes) else piece.data.read_bytes()
 
-    def _read(self) -> bytes:
+    def _read(self) -> builtins.bytes:
         file = self._file("file")
         if file is None:
             raise StorageError(f"the record of this {self.kind} in {self._run} names no file")

@@ -62,8 +62,8 @@ class Box:
     def recorded(cls, fields: Any) -> Box | None:
         """Return a box as it was recorded, None where the record is damaged."""
         try:
-            edges = [float(edge) for edge in fields["edges"]]
-            return cls(*edges[:4], label=fields.get("label"), score=fields.get("score"), relative=fields["relative"])
+            x0, y0, x1, y1 = (float(edge) for edge in fields["edges"])
+            return cls(x0, y0, x1, y1, fields.get("label"), fields.get("score"), fields["relative"])
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
 

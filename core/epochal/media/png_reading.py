@@ -46,7 +46,8 @@ def decode_picture(data: bytes) -> np.ndarray:
         except (struct.error, zlib.error, IndexError, ValueError) as error:
             raise BadValueError(f"a damaged PNG: {error}") from error
         if frames is not None:
-            return frames[0][:, :, 0] if frames.shape[3] == 1 else frames[0]
+            picture: np.ndarray = frames[0]
+            return picture[:, :, 0] if picture.shape[2] == 1 else picture
     return _by_pillow(data)[0]
 
 

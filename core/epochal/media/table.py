@@ -115,7 +115,15 @@ class Table(Media):
 def _of_pandas(frame: Any) -> list[tuple[str, list[Any]]]:
     if type(frame.index).__name__ != "RangeIndex":
         frame = frame.reset_index()
-    return [(str(name), frame.iloc[:, at].tolist()) for at, name in enumerate(frame.columns)]
+    return [(str(name), _of_series(frame.iloc[:, at])) for at, name in enumerate(frame.columns)]
+
+
+def _of_series(series: Any) -> list[Any]:
+    """Return a column's cells, with None where one is missing; a column of floats keeps its NaN."""
+    cells: list[Any] = series.tolist()
+    if type(series.dtype).__module__.startswith("numpy") and series.dtype.kind in "biuf":
+        return cells
+    return [None if missing else cell for cell, missing in zip(cells, series.isna().tolist(), strict=True)]
 
 
 def _of_rows(rows: list[Any], names: list[str] | None) -> list[tuple[str, list[Any]]]:
@@ -147,9 +155,8 @@ def _listed(values: Any) -> list[Any]:
     if callable(getattr(values, "tolist", None)):
         values = values.tolist()
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise BadValueError(
-            f"a Table takes a DataFrame, a mapping of names to columns, or a list of rows, not a {type(values).__qualname__}"
-        )
+        kind = type(values).__qualname__
+        raise BadValueError(f"a Table takes a DataFrame, a mapping of names to columns, or rows, not a {kind}")
     return list(values)
 
 

@@ -1,5 +1,7 @@
 """`Text`: words with a caption, such as what a model has written."""
 
+# ruff: noqa: ARG002 - what is kept as it is has nothing to remark
+
 from __future__ import annotations
 
 from typing import Any, ClassVar, Final
