@@ -46,6 +46,7 @@ class Converters:
 
     def __init__(self, foreign: Mapping[str, Callable[[Any], Any]] | None = None) -> None:
         self._foreign = dict(foreign or {})
+        self._ask: Callable[[], Iterable[Any]] | None = None
         self._by_type: dict[type, Callable[[Any], Scalar | list[Media] | None]] = {
             float: lambda value: value,
             bool: lambda value: value,
@@ -58,6 +59,10 @@ class Converters:
         """Take converters over from plugins: objects with `type_name` and `convert`."""
         for converter in converters:
             self._foreign[converter.type_name] = converter.convert
+
+    def ask_later(self, ask: Callable[[], Iterable[Any]]) -> None:
+        """Take converters over from plugins when the first value comes that is no plain one."""
+        self._ask = ask
 
     def plain(self, value: Any) -> Scalar | list[Media] | None:
         """Return the scalar or the media that a value stands for, or None for None.
@@ -76,6 +81,9 @@ class Converters:
 
         if issubclass(kind, Media):
             return lambda value: [value]
+        ask, self._ask = self._ask, None
+        if ask is not None:
+            self.add(ask())
         for base in kind.__mro__[:-1]:
             foreign = self._foreign.get(f"{base.__module__}.{base.__qualname__}")
             if foreign is not None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from ..errors import BadValueError
@@ -80,11 +81,12 @@ class Histogram(Media):
         if not array.size:
             return facts, [], []
         low, high = float(array.min()), float(array.max())
-        mean = float(array.mean(dtype=np.float64))
-        facts |= {"min": low, "max": high, "mean": mean, "std": float(array.std(dtype=np.float64))}
+        with np.errstate(all="ignore"):  # sums beyond float64 are infinite, and that is what is recorded
+            mean, std = float(array.mean(dtype=np.float64)), float(array.std(dtype=np.float64))
+        facts |= {"min": low, "max": high, "mean": mean, "std": std}
         if isinstance(self._bins, (int, np.integer)) and not isinstance(self._bins, bool):
             _check_number(int(self._bins))
-            if not np.isfinite(high - low):
+            if math.isinf(high - low):
                 raise BadValueError(
                     f"values from {low:g} to {high:g} are too far apart for bins of equal width: give edges"
                 )

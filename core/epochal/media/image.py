@@ -71,7 +71,8 @@ class Image(Media):
         from .pixels import pixels
         from .png import encode_png
 
-        array = pixels(_plain(self._data), layout=self._layout, value_range=self._value_range, remark=remark)
+        data, layout = _plain(self._data, self._layout)
+        array = pixels(data, layout=layout, value_range=self._value_range, remark=remark)
         height, width = array.shape[:2]
         return Piece("image", "png", encode_png(array)), (width, height), 8 * array.dtype.itemsize
 
@@ -118,13 +119,13 @@ class Image(Media):
         return {name: mask for name, mask in masks.items() if mask is not None}
 
 
-def _plain(data: Any) -> Any:
-    """Return a Pillow image in a mode whose array is pixels, and everything else as it is."""
+def _plain(data: Any, layout: str | None) -> tuple[Any, str | None]:
+    """Return a Pillow image in a mode whose array is pixels, with its layout, and everything else as it is."""
     if hasattr(data, "convert") and hasattr(data, "mode") and hasattr(data, "getbands"):
         from .png_reading import pillow_pixels
 
-        return pillow_pixels(data)
-    return data
+        return pillow_pixels(data), "HWC"
+    return data, layout
 
 
 def _encoded_boxes(boxes: Any, remark: Remark) -> Iterable[dict[str, Any]]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import builtins
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -61,6 +60,8 @@ class StoredFile(NamedTuple):
         Raises:
             StorageError: it is gone, was changed, or its name leads out of the run's folder.
         """
+        import hashlib
+
         path, digest = self.path, self.fields.get("sha256")
         if path is None:
             raise StorageError(f"a record of {self.run} names {self.fields.get('path')!r}, which is no file of the run")

@@ -147,7 +147,9 @@ def _scaled(array: np.ndarray, remark: Remark, words: str) -> np.ndarray:
 
     if array.dtype.itemsize < 4:
         array = array.astype(np.float32)
-    if not np.isfinite(array.sum(dtype=np.float64)):
+    with np.errstate(all="ignore"):
+        odd = not np.isfinite(array.sum(dtype=np.float64))
+    if odd:
         count = int(np.count_nonzero(np.isnan(array)))
         if count:
             remark(f"{count} of {array.size} values are NaN: they are shown black")

@@ -31,7 +31,7 @@ def record_media(run: Run, media: Mapping[str, Sequence[Media]], *, step: int, t
             item = _stored(run, each, name, words)
             if item is not None:
                 items.append(item)
-        if items:
+        if items and run._open("log"):  # whatever a foreign picture's code did meanwhile: a fork, the run's end
             run._writer.record("media", {"name": name, "step": step, "items": items}, time=time)
 
 

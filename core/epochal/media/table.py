@@ -113,7 +113,7 @@ class Table(Media):
 
 
 def _of_pandas(frame: Any) -> list[tuple[str, list[Any]]]:
-    if type(frame.index).__name__ != "RangeIndex":
+    if frame.index.name is not None or type(frame.index).__name__ != "RangeIndex":
         frame = frame.reset_index()
     return [(str(name), _of_series(frame.iloc[:, at])) for at, name in enumerate(frame.columns)]
 
