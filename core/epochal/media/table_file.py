@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ..errors import BadValueError
 
 #: What a table's JSON may have at most, in bytes.
 MOST_BYTES: Final = 1 << 30
-#: Measured on tables of floats and text: level 3 takes half the time of level 6, and a few hundredths more room.
-_LEVEL: Final = 3
+#: Measured on tables of floats and text: level 1 takes a seventh of the time of level 6, and 6 % more room.
+_LEVEL: Final = 1
 _NOT_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -51,7 +53,10 @@ def encode_table(columns: Sequence[Column], rows: int) -> tuple[bytes, int]:
         "rows": rows,
         "data": [_written(column) for column in columns],
     }
-    data = json.dumps(made, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        data = msgspec.json.encode(made)  # a tenth of the time of json.dumps
+    except (OverflowError, UnicodeEncodeError):  # integers beyond 64 bits, half a pair of UTF-16
+        data = json.dumps(made, separators=(",", ":"), allow_nan=False).encode()
     if len(data) > MOST_BYTES:
         raise BadValueError(f"a table of {len(data):,} bytes is too large: log fewer rows, or save it as a file")
     return gzip.compress(data, _LEVEL, mtime=0), len(data)
@@ -81,6 +86,8 @@ def decode_table(data: bytes) -> list[Column]:
 
 
 def _written(column: Column) -> list[Any]:
+    if column.type == "float" and None not in column.cells and all(map(math.isfinite, column.cells)):
+        return column.cells
     if column.type in ("float", "json"):
         return [_finite(cell) for cell in column.cells]
     return column.cells
