@@ -127,7 +127,8 @@ def beside_peers():
         for writer, (call, late, whole, stored) in best.items():
             print(
                 f"  {writer:<18} call p50 {call * 1e3:7.2f} ms ({call / ours[0]:5.2f} x ours)"
-                f"   p99 {late * 1e3:8.2f} ms   all {whole * 1e3:7.2f} ms ({whole / ours[2]:5.2f} x)   {stored / count / 1e3:7.1f} KB each"
+                f"   p99 {late * 1e3:8.2f} ms"
+                f"   all {whole * 1e3:7.2f} ms ({whole / ours[2]:5.2f} x)   {stored / count / 1e3:7.1f} KB each"
             )
 
 
