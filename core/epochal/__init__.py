@@ -34,6 +34,16 @@ if TYPE_CHECKING:
     from .fingerprinting import fingerprint
     from .history import History
     from .hookspecs import hookimpl
+    from .media.audio import Audio
+    from .media.figure import Figure
+    from .media.histogram import Histogram
+    from .media.html import Html
+    from .media.image import Image
+    from .media.mesh import Mesh
+    from .media.overlays import Box, Mask
+    from .media.table import Table
+    from .media.text import Text
+    from .media.video import Video
     from .opening import init
     from .recorded import RecordedRun
     from .run import Run
@@ -47,10 +57,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousRunError",
+    "Audio",
     "BadValueError",
+    "Box",
     "EpochalError",
+    "Figure",
+    "Histogram",
     "History",
+    "Html",
+    "Image",
     "JournalError",
+    "Mask",
+    "Mesh",
     "MissingDependencyError",
     "PluginError",
     "PositionError",
@@ -61,6 +79,9 @@ __all__ = [
     "RunNotFoundError",
     "Runs",
     "StorageError",
+    "Table",
+    "Text",
+    "Video",
     "WhereError",
     "__version__",
     "active_run",
@@ -82,6 +103,7 @@ _HOMES = {
     "fingerprinting": ["fingerprint"],
     "history": ["History"],
     "hookspecs": ["hookimpl"],
+    "media": ["Audio", "Box", "Figure", "Histogram", "Html", "Image", "Mask", "Mesh", "Table", "Text", "Video"],
     "opening": ["init"],
     "recorded": ["RecordedRun"],
     "run": ["Run"],

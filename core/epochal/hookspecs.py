@@ -69,7 +69,7 @@ class Converter:
     Attributes:
         type_name: the type's qualified name, `module.Class`. It is compared along the value's method resolution order,
             so that a subclass is found and nothing has to be imported.
-        convert: takes the value, returns a number, a string, None, or another value that Epochal can log.
+        convert: takes the value, returns a number, a string, None, or media (`epochal.Image`, `epochal.Table`, …).
     """
 
     type_name: str
@@ -126,9 +126,10 @@ class SystemProbe:
 
 @_spec
 def register_converters() -> Iterable[Converter]:
-    """Say how values of foreign types become numbers.
+    """Say how values of foreign types become numbers or media, so that `log` takes them, alone or in a list.
 
-    When: once for each process, before the first run records its first value.
+    When: once for each process, before the first run records its first value; in a spawned worker, at the first value
+    that is no plain number.
     Returns: an iterable of `Converter`. The plugin that is asked first wins a type that two of them name.
     If you raise: your converters are missing, a warning names your plugin, and the run's record says so.
 

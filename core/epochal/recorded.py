@@ -8,6 +8,7 @@ from typing import Any
 
 from .history import History
 from .joined import Table
+from .media.reading import LoggedMedia, media_keys, read_media
 from .reading import Texts, names, read_history, read_table, read_texts
 from .run_facts import RunFacts
 
@@ -87,6 +88,30 @@ class RecordedRun(RunFacts):
         """
         self._look()
         return read_table(self._journals, metrics, rank=rank)
+
+    # Media
+
+    @property
+    def media_keys(self) -> list[str]:
+        """The names under which rank 0 logged media, sorted."""
+        return self._cached("media", lambda: media_keys(self._journals))
+
+    def media(
+        self, key: str, *, rank: int | str = 0, duplicates: bool = False, abandoned: bool = False
+    ) -> list[LoggedMedia]:
+        """Return what was logged under a name, sorted by step, the latest of each step.
+
+        Args:
+            key: the name.
+            rank: whose record, with its resumes and forked children, or `"all"`.
+            duplicates: all that was logged at a step.
+            abandoned: also what a later resume or rewind has abandoned, marked in `LoggedMedia.abandoned`.
+
+        Raises:
+            BadValueError: nothing was logged under that name, or a rank that cannot be.
+        """
+        self._look()
+        return read_media(self._journals, self._path, key, rank=rank, duplicates=duplicates, abandoned=abandoned)
 
     # Changes after the run: each is a small journal of its own
 

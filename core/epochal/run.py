@@ -49,7 +49,8 @@ class Run(RunDescription):
 
         Args:
             metrics: name to value: numbers, NumPy scalars, arrays and tensors of one element, anything with
-                `__float__`, text; nested mappings are joined with `/`; None is skipped.
+                `__float__`, text, media (`Image`, `Histogram`, … or a list of them); nested mappings are joined with
+                `/`; None is skipped.
             step: any integer of 64 bits, in any order; by default one more than the last call's.
             time: seconds since the epoch; by default now.
         """
@@ -98,7 +99,7 @@ class Run(RunDescription):
                 kind = type(metrics).__qualname__
                 self._fault("log", f"run.log takes a mapping of names to values, got a {kind}: nothing was recorded")
                 return
-            values, problems = plain_metrics(metrics, self._session.converters)
+            values, media, problems = plain_metrics(metrics, self._session.converters)
             for problem in problems:
                 self._fault("value", problem.text, once=problem.name, metric=problem.name)
             if str in map(type, values.values()):
@@ -109,6 +110,10 @@ class Run(RunDescription):
             now = self._time(time)
             if values:
                 self._writer.row(values, at, now, mark)
+            if media:
+                from .media.recording import record_media
+
+                record_media(self, media, step=at, time=now)
             self._check(self._writer.clock())
         except Exception as error:
             self._fault.internal("log", error)

@@ -173,6 +173,7 @@ def attach(folder: str, rank: int, writer: str, seq: int, ordinal: int) -> Run:
     """
     from .disabled import DisabledRun
     from .faults import logger
+    from .plugins import get_manager
     from .recorded import RecordedRun
     from .serial_run import run_class
 
@@ -187,6 +188,7 @@ def attach(folder: str, rank: int, writer: str, seq: int, ordinal: int) -> Run:
             parent={"writer": writer, "seq": seq, "ordinal": ordinal},
             meta={"name": recorded.name},
         )
+        session.converters.ask_later(lambda: get_manager().collect("register_converters"))
         run = run_class()(session, config=dict(recorded.config), summary={}, next_step=0)
     except Exception as error:
         logger.warning("run in %s cannot be written from process %d: %s", folder, os.getpid(), error)

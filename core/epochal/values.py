@@ -1,11 +1,14 @@
-"""What a person passes to `log` becomes plain numbers and text: never an exception, never a silent loss."""
+"""What a person passes to `log` becomes plain numbers, text and media: never an exception, never a silent loss."""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .media.item import Media
 
 Scalar = float | int | bool | str
 
@@ -26,16 +29,25 @@ class Unusable(Exception):
     """A value that is no scalar; the message says why and what to do."""
 
 
+class Plain(NamedTuple):
+    """What one call of `log` passed: numbers and text by name, media by name, and what was left out or changed."""
+
+    values: dict[str, Scalar]
+    media: dict[str, list[Media]]
+    problems: list[Problem]
+
+
 class Converters:
-    """Turns values into scalars by their type, and remembers how for each type that it has met.
+    """Turns values into scalars and media by their type, and remembers how for each type that it has met.
 
     Args:
-        foreign: converters of plugins: qualified type name (`torch.Tensor`) to a function that gives a scalar.
+        foreign: converters of plugins: qualified type name (`torch.Tensor`) to a function that gives a scalar or media.
     """
 
     def __init__(self, foreign: Mapping[str, Callable[[Any], Any]] | None = None) -> None:
         self._foreign = dict(foreign or {})
-        self._by_type: dict[type, Callable[[Any], Scalar | None]] = {
+        self._ask: Callable[[], Iterable[Any]] | None = None
+        self._by_type: dict[type, Callable[[Any], Scalar | list[Media] | None]] = {
             float: lambda value: value,
             bool: lambda value: value,
             str: lambda value: value,
@@ -48,11 +60,15 @@ class Converters:
         for converter in converters:
             self._foreign[converter.type_name] = converter.convert
 
-    def scalar(self, value: Any) -> Scalar | None:
-        """Return the scalar that a value stands for, or None for None.
+    def ask_later(self, ask: Callable[[], Iterable[Any]]) -> None:
+        """Take converters over from plugins when the first value comes that is no plain one."""
+        self._ask = ask
+
+    def plain(self, value: Any) -> Scalar | list[Media] | None:
+        """Return the scalar or the media that a value stands for, or None for None.
 
         Raises:
-            Unusable: it is no scalar.
+            Unusable: it is neither.
         """
         kind = type(value)
         convert = self._by_type.get(kind)
@@ -60,11 +76,20 @@ class Converters:
             convert = self._by_type[kind] = self._find(kind, value)
         return convert(value)
 
-    def _find(self, kind: type, value: Any) -> Callable[[Any], Scalar | None]:
+    def _find(self, kind: type, value: Any) -> Callable[[Any], Scalar | list[Media] | None]:
+        from .media.item import Media  # here, where a type is met for the first time: plain numbers never need it
+
+        if issubclass(kind, Media):
+            return lambda value: [value]
+        ask, self._ask = self._ask, None
+        if ask is not None:
+            self.add(ask())
         for base in kind.__mro__[:-1]:
             foreign = self._foreign.get(f"{base.__module__}.{base.__qualname__}")
             if foreign is not None:
-                return lambda value: _plain(foreign(value))
+                return lambda value: _converted(foreign(value))
+        if issubclass(kind, (list, tuple)):
+            return self._several
         for base, convert in (
             (str, str),
             (bool, bool),
@@ -85,6 +110,24 @@ class Converters:
             return lambda value: _array(value.__array__())
         return _unusable
 
+    def _several(self, values: Any) -> list[Media]:
+        """Return the media that a list or tuple holds."""
+        media: list[Media] = []
+        for at, value in enumerate(values):
+            if isinstance(value, (list, tuple)):  # which may hold itself
+                found = None
+            else:
+                try:
+                    found = self.plain(value)
+                except Unusable:
+                    found = None
+            if not isinstance(found, list):
+                if not media:
+                    break  # a list of numbers, as long as it may be
+                raise Unusable(f"a list of media holds a {_kind(value)} at {at}: log numbers under a name of their own")
+            media += found
+        return media or _unusable(values)
+
 
 def flat(metrics: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, Any]]:
     """Yield (name, value) of a mapping, nested mappings joined with `/`; names that are not text become text."""
@@ -96,17 +139,18 @@ def flat(metrics: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterab
             yield name, value
 
 
-def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> tuple[dict[str, Scalar], list[Problem]]:
-    """Return (plain values by name, problems): a bad value costs its own name and one warning, None is skipped.
+def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> Plain:
+    """Return what a call passed as plain values: a bad one costs its own name and one warning, None is skipped.
 
     Only Exception is caught: KeyboardInterrupt and SystemExit of a value's own code pass through.
     """
     values: dict[str, Scalar] = {}
+    media: dict[str, list[Media]] = {}
     problems: list[Problem] = []
     nested = any(type(name) is not str or isinstance(value, Mapping) for name, value in metrics.items())
     for name, value in flat(metrics) if nested else metrics.items():
         try:
-            scalar = converters.scalar(value)
+            plain = converters.plain(value)
         except Unusable as why:
             problems.append(Problem(name, f"metric {name!r}: {why}; it was left out"))
         except Exception as error:
@@ -117,16 +161,19 @@ def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> tuple[d
                 )
             )
         else:
-            if type(scalar) is int and not -_BEYOND <= scalar < _BEYOND:
+            if isinstance(plain, list):
+                media[name] = plain
+                continue
+            if type(plain) is int and not -_BEYOND <= plain < _BEYOND:
                 problems.append(
-                    Problem(name, f"metric {name!r}: {_short(scalar)} does not fit 64 bits; kept as float64")
+                    Problem(name, f"metric {name!r}: {_short(plain)} does not fit 64 bits; kept as float64")
                 )
-                scalar = _to_float(scalar)
-            if scalar is not None:
+                plain = _to_float(plain)
+            if plain is not None:
                 if name in values:
                     problems.append(Problem(name, f"metric {name!r} is given twice in one call; the last one was kept"))
-                values[name] = scalar
-    return values, problems
+                values[name] = plain
+    return Plain(values, media, problems)
 
 
 def plain_step(step: Any, converters: Converters) -> int:
@@ -136,7 +183,7 @@ def plain_step(step: Any, converters: Converters) -> int:
         Unusable: it is no integer of that size.
     """
     try:
-        scalar = converters.scalar(step)
+        scalar = converters.plain(step)
     except Unusable:
         raise
     except Exception as error:
@@ -159,10 +206,14 @@ def _to_float(value: int) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _plain(value: Any) -> Scalar | None:
-    """Return what a plugin's converter gave, as an exact Python type."""
+def _converted(value: Any) -> Scalar | list[Media] | None:
+    """Return what a plugin's converter gave, as an exact Python type or as media."""
+    from .media.item import Media
+
     if value is None or type(value) in (float, int, bool, str):
         return value  # type: ignore[no-any-return]
+    if isinstance(value, Media):
+        return [value]
     if hasattr(value, "item"):
         return _array(value)
     return float(value)
@@ -201,7 +252,7 @@ def _numpy_scalar(kind: type) -> Callable[[Any], Scalar] | None:
     return float if name.startswith(("float", "longdouble")) else None
 
 
-def _unusable(value: Any) -> Scalar | None:
+def _unusable(value: Any) -> Any:
     hint = ": log a number of them, or a Histogram" if isinstance(value, (list, tuple, set)) else ""
     raise Unusable(f"a {_kind(value)} is no number{hint}")
 

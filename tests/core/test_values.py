@@ -66,7 +66,7 @@ KEPT: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("value", "expected"), KEPT, ids=lambda value: f"{type(value).__name__}")
 def test_a_value_keeps_its_number_and_its_kind(value: Any, expected: Any) -> None:
-    values, problems = plain_metrics({"x": value}, Converters())
+    values, _, problems = plain_metrics({"x": value}, Converters())
 
     assert values == {"x": expected}
     assert type(values["x"]) is type(expected)
@@ -75,7 +75,7 @@ def test_a_value_keeps_its_number_and_its_kind(value: Any, expected: Any) -> Non
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_every_float_is_kept_as_it_is(value: float) -> None:
-    values, problems = plain_metrics({"x": value}, Converters())
+    values, _, problems = plain_metrics({"x": value}, Converters())
 
     assert values["x"] == value or (math.isnan(value) and math.isnan(values["x"]))  # type: ignore[arg-type]
     assert problems == []
@@ -97,7 +97,7 @@ def test_every_float_is_kept_as_it_is(value: float) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_a_bad_value_costs_its_own_name_and_says_why(value: Any, words: list[str]) -> None:
-    values, problems = plain_metrics({"bad": value, "good": 1.0}, Converters())
+    values, _, problems = plain_metrics({"bad": value, "good": 1.0}, Converters())
 
     assert values == {"good": 1.0}
     assert [problem.name for problem in problems] == ["bad"]
@@ -109,20 +109,22 @@ def test_a_bad_value_costs_its_own_name_and_says_why(value: Any, words: list[str
     "value", [2**63, -(2**63) - 1, 2**2000, np.uint64(2**64 - 1)], ids=["above", "below", "huge", "uint64"]
 )
 def test_an_int_beyond_64_bits_becomes_a_float_with_a_warning(value: Any) -> None:
-    values, problems = plain_metrics({"x": value}, Converters())
+    values, _, problems = plain_metrics({"x": value}, Converters())
 
     assert values["x"] == (math.inf if value == 2**2000 else float(value))
     assert "does not fit 64 bits" in problems[0].text
 
 
 def test_a_name_that_comes_twice_by_nesting_keeps_the_last_value_and_says_so() -> None:
-    values, problems = plain_metrics({"a/b": 1.0, "a": {"b": 2.0}}, Converters())
-    assert values == {"a/b": 2.0}
-    assert [problem.text for problem in problems] == ["metric 'a/b' is given twice in one call; the last one was kept"]
+    found = plain_metrics({"a/b": 1.0, "a": {"b": 2.0}}, Converters())
+    assert found.values == {"a/b": 2.0}
+    assert [problem.text for problem in found.problems] == [
+        "metric 'a/b' is given twice in one call; the last one was kept"
+    ]
 
 
 def test_nested_mappings_are_joined_and_none_is_skipped() -> None:
-    values, problems = plain_metrics({"a": {"b": {"c": 1}, 2: 3.0}, "d": None, 5: 6}, Converters())
+    values, _, problems = plain_metrics({"a": {"b": {"c": 1}, 2: 3.0}, "d": None, 5: 6}, Converters())
 
     assert values == {"a/b/c": 1, "a/2": 3.0, "5": 6}
     assert problems == []
@@ -132,7 +134,7 @@ def test_a_mapping_that_holds_itself_is_left_out() -> None:
     endless: dict[str, Any] = {"x": 1.0}
     endless["again"] = endless
 
-    values, problems = plain_metrics({"good": 2.0, "endless": endless}, Converters())
+    values, _, problems = plain_metrics({"good": 2.0, "endless": endless}, Converters())
 
     assert values["good"] == 2.0
     assert len(problems) == 1

@@ -48,6 +48,7 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "summary": "name to value",
         "metrics": "list of name, count, last, last_step, min, min_step, max, max_step",
         "system_metrics": "list of names",
+        "media": "list of key, kinds, items, steps, first_step, last_step: what rank 0 logged beside numbers",
         "datasets": "name to sha256, kind, rows, bytes, method, coverage",
         "environment": "command, python, packages, git, machine, nested",
         "notices": "list of code, text, time, file, data",

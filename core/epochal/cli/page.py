@@ -13,6 +13,7 @@ from ..layout import find_root
 from . import text
 from .columns import state as state_of
 from .columns import telling
+from .media import media_rows
 from .show import error, files, stats
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def page(run: RecordedRun, *, width: int, everything: bool) -> Iterator[Any]:
     yield from _tree("Config", {k: v for k, v in run.config.items() if k != "datasets"}, width, everything)
     yield from _metrics(run, everything)
     yield from _summary(run, width)
+    yield from _media(run)
     yield from _datasets(run)
     yield from _environment(run, width, everything)
     yield from _notices(run)
@@ -112,6 +114,13 @@ def _summary(run: RecordedRun, width: int) -> Iterator[Any]:
     if rows:
         yield _title("Summary")
         yield _pairs(rows[:_LINES])
+
+
+def _media(run: RecordedRun) -> Iterator[Any]:
+    rows = media_rows(run)
+    if rows:
+        yield _title(f"Media ({len(rows)})")
+        yield _pairs(rows)
 
 
 def _datasets(run: RecordedRun) -> Iterator[Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .media import media_records
 from .options import as_json, in_dir, one_run
 from .output import console, print_json
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def show(run: str, everything: bool, as_json: bool, dir: str | None) -> None:
     """Show all that is known of a run.
 
-    State and why, times, config, metrics, summary, datasets, environment, notices, files.
+    State and why, times, config, metrics, summary, media, datasets, environment, notices, files.
     """
     from ..run_list import get_run
 
@@ -65,6 +66,7 @@ def record(run: RecordedRun) -> dict[str, Any]:
         "summary": run.summary,
         "metrics": [stats(run, name) for name in run.metrics],
         "system_metrics": run.system_metrics,
+        "media": media_records(run),
         "datasets": run.datasets,
         "environment": run.environment,
         "notices": [notice._asdict() for notice in run.notices],

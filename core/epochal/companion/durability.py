@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .assignment import Assignment
 from .coverage import Coverage, Covered
+from .media_sync import MediaSync
 from .system_journal import SystemJournal
 
 #: How often a journal that grew is brought to the disk, in seconds.
@@ -49,6 +50,7 @@ class Durability:
         self._files: dict[str, _File] = {}
         self._started = time.monotonic()
         self._folder_seen = -1
+        self._media = MediaSync(assignment.folder)
         self.finish: dict[str, Any] | None = None
         self._discover()
         self._sync_folders(assignment.folder)
@@ -56,6 +58,7 @@ class Durability:
     def keep(self, *, last: bool = False) -> None:
         """Do all that is due: once every `SYNC_S`, and with `last` when the trainer is dead, then for everything."""
         self._discover()
+        self._keep_media(last=last)
         for file in list(self._files.values()):
             try:
                 self._keep(file, last=last)
@@ -129,6 +132,16 @@ class Durability:
             for covered in file.unrecorded.values():
                 self._journal.checksum(writer, *covered)
             file.unrecorded.clear()
+
+    def _keep_media(self, *, last: bool) -> None:
+        try:
+            self._media.keep(last=last)
+        except OSError as error:
+            self._journal.notice(
+                "fsync",
+                f"media could not be brought to the disk ({error.strerror or error}): they survive the end of any "
+                "process, but maybe not a power failure",
+            )
 
     def _cover(self, file: _File, *, last: bool) -> None:
         if file.broken:
