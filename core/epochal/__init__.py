@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .comparing import MISSING, Comparison, compare
     from .errors import (
         AmbiguousRunError,
         BadValueError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         WhereError,
     )
     from .fingerprinting import fingerprint
+    from .group_history import GroupHistory
+    from .groups import Group, Groups
     from .history import History
     from .hookspecs import hookimpl
     from .opening import init
@@ -46,9 +49,14 @@ if TYPE_CHECKING:
     summary: RunSummary
 
 __all__ = [
+    "MISSING",
     "AmbiguousRunError",
     "BadValueError",
+    "Comparison",
     "EpochalError",
+    "Group",
+    "GroupHistory",
+    "Groups",
     "History",
     "JournalError",
     "MissingDependencyError",
@@ -64,6 +72,7 @@ __all__ = [
     "WhereError",
     "__version__",
     "active_run",
+    "compare",
     "config",
     "fingerprint",
     "finish",
@@ -78,8 +87,11 @@ __all__ = [
 
 #: Public names by the module that holds them.
 _HOMES = {
+    "comparing": ["MISSING", "Comparison", "compare"],
     "errors": [name for name in __all__ if name.endswith("Error")],
     "fingerprinting": ["fingerprint"],
+    "group_history": ["GroupHistory"],
+    "groups": ["Group", "Groups"],
     "history": ["History"],
     "hookspecs": ["hookimpl"],
     "opening": ["init"],
