@@ -36,6 +36,7 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "count": "how many runs",
         "states": "state to number of runs",
         "mean": "name to the mean of the summary's numbers, over the runs that have them; NaN is skipped",
+        "stats": "name to mean, std, sem, min, max, n, nan (runs whose value is NaN), missing (runs without a number)",
     },
     "show": {
         **_RUN,
@@ -52,6 +53,16 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "environment": "command, python, packages, git, machine, nested",
         "notices": "list of code, text, time, file, data",
         "files": "list of path within the run's folder, bytes",
+    },
+    "compare": {
+        "runs": "list of id, name, project, state, started, duration, path; all lists of values stand in this order",
+        "config": "list of key, same, values, present (false where a run has no such key); those that differ first",
+        "summary": "list of key, same, values, present, goal (min, max or null), best (indices of runs)",
+        "environment": "list of key, same, values, present; those that differ first",
+        "packages": "changed: list of key, same, values, present; same: how many are; unknown: list of run, why",
+        "datasets": "list of name, verdict (same, different, missing, unknown), why, facts",
+        "code": "same; states: commit, branch, remote, patch_sha256, problem, left_out of each; diffs: list of text, notes",
+        "histories": "for each --metric: metric, axis, x (the grid), values (a list for each run, null without it)",
     },
     "plot": {
         "run": "the run's name",
