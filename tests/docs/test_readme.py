@@ -20,7 +20,14 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PAGES = ["README.md", "docs/getting-started.md", "CONTRIBUTING.md", "docs/guarantees.md", "SECURITY.md"]
+PAGES = [
+    "README.md",
+    "docs/getting-started.md",
+    "CONTRIBUTING.md",
+    "docs/guarantees.md",
+    "docs/compare.md",
+    "SECURITY.md",
+]
 RUNNABLE = [block for page in PAGES for block in blocks(page, "python")]
 COMMANDS = [(block, line) for page in PAGES for block in blocks(page, "console") for line in block.code.splitlines()]
 

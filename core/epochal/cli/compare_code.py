@@ -22,7 +22,7 @@ _STYLES: Final = (
 
 
 def code_part(code: Code, *, everything: bool) -> Iterator[Any]:
-    """Yield the states of the code, then the diff from the first run's to each other one."""
+    """Yield the states of the code, then the diff from the first that is known to each other one."""
     verdicts = {True: "the same", False: "different", None: "not known to be the same"}
     yield title("Code", verdicts[code.same])
     by_state: dict[CodeState, list[int]] = {}
@@ -32,8 +32,8 @@ def code_part(code: Code, *, everything: bool) -> Iterator[Any]:
         letters = ", ".join(map(letter, which))
         yield Text(f"  {letters}  ", style="bold").append(text.shown(_told(state)), style="not bold")
     told: dict[str, int] = {}
-    for state, (first, *_) in list(by_state.items())[1:]:
-        if state.problem is None and code.states[0].problem is None:
+    for state, (first, *_) in by_state.items():
+        if first != code.base and state.problem is None:
             yield from _diff(code, first, told, None if everything else _LINES)
 
 
@@ -50,11 +50,11 @@ def _told(state: CodeState) -> str:
 def _diff(code: Code, at: int, told: dict[str, int], limit: int | None) -> Iterator[Any]:
     """Yield the diff to one run's code; one that was `told` before is named only."""
     diff = code.diffs[at]
-    yield Text(f"\n  {letter(0)} → {letter(at)}", style="bold")
+    yield Text(f"\n  {letter(code.base)} → {letter(at)}", style="bold")
     for note in diff.notes:
         yield Text(f"  {text.shown(note)}", style="yellow")
     if diff.text in told:
-        yield Text(f"  as {letter(0)} → {letter(told[diff.text])}", style="dim")
+        yield Text(f"  as {letter(code.base)} → {letter(told[diff.text])}", style="dim")
         return
     if diff.text:
         told[diff.text] = at

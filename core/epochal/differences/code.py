@@ -92,19 +92,25 @@ class Code:
         verdicts = [self.states[0].same(other) for other in self.states[1:]]
         return False if False in verdicts else None if None in verdicts else True
 
+    @property
+    def base(self) -> int:
+        """The index of the first run whose code is known; 0 where none is."""
+        return next((at for at, state in enumerate(self.states) if state.problem is None), 0)
+
     @cached_property
     def diffs(self) -> tuple[CodeDiff, ...]:
-        """The diff from the first run's code to that of each run; the first one's is empty."""
+        """The diff from the code of run `base` to that of each run; its own is empty."""
         known: dict[CodeState, CodeDiff] = {}
         for state in self.states:
             if state not in known:
-                known[state] = code_diff(self.states[0], state)
+                known[state] = code_diff(self.states[self.base], state)
         return tuple(known[state] for state in self.states)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
         return {
             "same": self.same,
+            "base": self.base,
             "states": [state.to_dict() for state in self.states],
             "diffs": [{"text": diff.text, "notes": diff.notes} for diff in self.diffs],
         }

@@ -99,6 +99,8 @@ def _inner(path: tuple[str, ...], mapping: Mapping[str, Any]) -> Iterator[tuple[
 
 def _dotted(path: tuple[str, ...]) -> str:
     text = ""
+    if "" not in path and not any("." in part for part in path):
+        return ".".join(path)
     for part in path:
         if "." in part or not part:
             escaped = part.replace("\\", "\\\\").replace('"', '\\"')
