@@ -61,7 +61,8 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "environment": "list of key, same, values, present; those that differ first",
         "packages": "changed: list of key, same, values, present; same: how many are; unknown: list of run, why",
         "datasets": "list of name, verdict (same, different, missing, unknown), why, facts",
-        "code": "same; base; states: commit, branch, remote, patch_sha256, problem, left_out; diffs from base: text, notes",
+        "code": "same; base: a run's index; states: commit, branch, remote, patch_sha256, problem, left_out; "
+        "diffs from base to each run: text, notes",
         "histories": "for each --metric: metric, axis, x (the grid), values (a list for each run, null without it)",
     },
     "plot": {

@@ -16,7 +16,7 @@ from .task import Task
 #: When it is looked, in seconds after the environment is known: at once, and once adapters have described their data.
 _LOOKS_S: Final = (2.0, 30.0)
 #: How long one look may take, in seconds.
-_LIMIT_S: Final = 25.0
+_LIMIT_S: Final = 10.0
 
 
 class RepeatSearch:
