@@ -31,10 +31,10 @@ _TOLD: Final = 3
 @as_json
 @in_dir
 def compare(runs: Sequence[str], metrics: Sequence[str], everything: bool, as_json: bool, dir: str | None) -> None:
-    """Compare runs: what differs in their settings, results, data, environment, packages and code.
+    """Compare runs: settings, results, data, environment and code.
 
-    The best of each result is marked ★: by the goal that define_metric was told, else by words of its name
-    (loss, error: less is better; acc, f1, auc: more is). A dash stands where a run has no such value.
+    What differs stands first. The best of each result is marked ★: by the goal that define_metric was told, else by
+    words of its name (loss, error: less is better; acc, f1, auc: more is). A dash stands where a run has no such value.
     """
     from ..comparing import compare as compared
 
