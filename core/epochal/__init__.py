@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .comparing import MISSING, Comparison, compare
     from .errors import (
         AmbiguousRunError,
         BadValueError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         WhereError,
     )
     from .fingerprinting import fingerprint
+    from .group_history import GroupHistory
+    from .groups import Group, Groups
     from .history import History
     from .hookspecs import hookimpl
     from .media.audio import Audio
@@ -56,12 +59,17 @@ if TYPE_CHECKING:
     summary: RunSummary
 
 __all__ = [
+    "MISSING",
     "AmbiguousRunError",
     "Audio",
     "BadValueError",
     "Box",
+    "Comparison",
     "EpochalError",
     "Figure",
+    "Group",
+    "GroupHistory",
+    "Groups",
     "Histogram",
     "History",
     "Html",
@@ -85,6 +93,7 @@ __all__ = [
     "WhereError",
     "__version__",
     "active_run",
+    "compare",
     "config",
     "fingerprint",
     "finish",
@@ -99,8 +108,11 @@ __all__ = [
 
 #: Public names by the module that holds them.
 _HOMES = {
+    "comparing": ["MISSING", "Comparison", "compare"],
     "errors": [name for name in __all__ if name.endswith("Error")],
     "fingerprinting": ["fingerprint"],
+    "group_history": ["GroupHistory"],
+    "groups": ["Group", "Groups"],
     "history": ["History"],
     "hookspecs": ["hookimpl"],
     "media": ["Audio", "Box", "Figure", "Histogram", "Html", "Image", "Mask", "Mesh", "Table", "Text", "Video"],

@@ -17,6 +17,7 @@ from .errors import AmbiguousRunError, BadValueError, MissingDependencyError, Ru
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .groups import Groups
     from .recorded import RecordedRun
 
 Dir = str | os.PathLike[str] | None
@@ -59,6 +60,21 @@ class Runs(Sequence["RecordedRun"]):
         shown = [f"  {entry.name} ({entry.id}) {entry.state} · {entry.project}" for entry in self.entries[:10]]
         more = [f"  … and {len(self) - 10} more"] if len(self) > 10 else []
         return "\n".join([f"<{len(self)} run{'s' * (len(self) != 1)} in {self.root}", *shown, *more]) + ">"
+
+    def group_by(self, *fields: str) -> Groups:
+        """Return the runs in groups, such as `group_by("config.model")` or `group_by("project", "config.lr > 0.1")`.
+
+        Args:
+            fields: fields, settings, results or expressions, as in `runs(where=…)`. Runs that have the same values in
+                all of them are a group; those without a value are one too.
+
+        Raises:
+            BadValueError: no field was given.
+            WhereError: a field that cannot be understood; the error points at the place.
+        """
+        from .groups import group_by
+
+        return group_by(self, fields)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row for each run.

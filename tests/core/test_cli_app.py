@@ -22,7 +22,7 @@ from tests.core.cli_call import call
 from tests.core.make_runs import make_run, make_runs
 
 EPOCHAL = [sys.executable, "-m", "epochal"]
-OWN = "history ls mv note off on plot plugins rename rm show status tag verify".split()
+OWN = "compare history ls mv note off on plot plugins rename rm show status tag verify".split()
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_every_command_and_option_has_help() -> None:
 
 
 def test_data_commands_have_json_and_a_folder() -> None:
-    for name in ("ls", "show", "plot", "history", "verify"):
+    for name in ("ls", "show", "compare", "plot", "history", "verify"):
         options = {option for parameter in cli.commands[name].params for option in parameter.opts}
         assert {"--json", "--dir"} <= options, name
 

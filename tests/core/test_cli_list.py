@@ -15,6 +15,7 @@ import epochal
 from epochal.cli.json_keys import JSON_KEYS
 from tests.core.cli_call import call
 from tests.core.make_runs import make_run, make_runs
+from tests.core.recorded_runs import record
 
 
 @pytest.fixture
@@ -119,6 +120,50 @@ def test_groups_are_counted_and_averaged(root: Path) -> None:
     assert [line.split()[:3] for line in out.splitlines()[1:]] == [
         ["1", "finished", "3"], ["2", "failed", "1"], ["2", "finished", "2"],
     ] or len(out.splitlines()) == 4  # fmt: skip
+
+
+def test_groups_tell_spread_and_count_and_are_sorted_by_any_of_them(root: Path) -> None:
+    for at, (model, acc) in enumerate([("a", 0.5), ("a", 0.7), ("b", 0.9), ("b", None), ("c", 0.6), ("c", math.nan)]):
+        record(root, f"run{at}", config={"model": model}, summary={} if acc is None else {"acc": acc, "n": at})
+    out = call("ls", "--group", "model").out
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["a", "2", "✓2", "0.6", "±", "0.14", "0.5", "±", "0.71"],
+        ["b", "2", "✓2", "0.9", "(n", "1)", "2", "(n", "1)"],
+        ["c", "2", "✓2", "0.6", "(n", "1)", "4.5", "±", "0.71"],
+    ]
+    rows = {row["model"]: row["stats"]["acc"] for row in call("ls", "--group", "model", "--json").json}
+    assert rows["a"]["sem"] == pytest.approx(0.1)
+    assert (rows["a"]["min"], rows["a"]["max"], rows["a"]["n"]) == (0.5, 0.7, 2)
+    assert (rows["b"]["n"], rows["b"]["nan"], rows["b"]["missing"], rows["b"]["std"]) == (1, 0, 1, "NaN")
+    assert (rows["c"]["n"], rows["c"]["nan"]) == (1, 1)
+
+    def order(sort: str) -> list[str]:
+        return [row["model"] for row in call("ls", "--group", "model", f"--sort={sort}", "--json").json]
+
+    assert order("-acc") == ["b", "a", "c"] or order("-acc") == ["b", "c", "a"]
+    assert order("acc:min") == ["a", "c", "b"]
+    assert order("-acc:max,model") == ["b", "a", "c"]
+    assert order("acc:std") == ["a", "b", "c"]  # those without a spread last
+    assert order("-model") == ["c", "b", "a"]
+    assert order("-count,-model") == ["c", "b", "a"]
+    assert order("-config.model") == ["a", "b", "c"]  # no number: no mean
+
+
+def test_the_statistics_of_groups_can_be_chosen(root: Path) -> None:
+    for at in range(4):
+        record(root, f"run{at}", config={"model": "a", "seed": at}, summary={"acc": at / 10})
+    out = call("ls", "--group", "model", "--stats", "mean,sem,n", "--columns", "acc,config.seed * 2").out
+    assert out.split()[3:] == [
+        "mean", "acc", "sem", "acc", "n", "acc", "mean", "config.seed", "*", "2", "sem", "config.seed", "*", "2",
+        "n", "config.seed", "*", "2", "a", "4", "✓4", "0.15", "0.06455", "4", "3", "1.291", "4",
+    ]  # fmt: skip
+    assert "'median' is none of mean, std" in call("ls", "--group", "model", "--stats", "median", code=2).err
+    assert "give --group too" in call("ls", "--stats", "mean", code=2).err
+    assert "there is no field nam" in call("ls", "--group", "model", "--sort", "nam", code=1).err
+    assert (
+        max(map(len, call("ls", "--group", "model", "--stats", "mean,std,sem,min,max,n", width=50).out.splitlines()))
+        <= 50
+    )
 
 
 def test_an_empty_folder_says_where_was_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from epochal.cli.canvas import Canvas
 from epochal.cli.chart import Series, chart
 from epochal.cli.json_keys import JSON_KEYS
 from tests.core.cli_call import call
+from tests.core.recorded_runs import record as make
 
 
 @pytest.fixture
@@ -110,6 +111,39 @@ def test_the_axis_that_a_metric_was_defined_with_is_taken(root: Path) -> None:
             run.log({"val/loss": 1.0 / (epoch + 1), "epoch": epoch}, step=epoch * 100)
     (curve,) = call("plot", "one", "-m", "val/loss", "--json").json
     assert (curve["axis"], curve["x"]) == ("epoch", [0.0, 1.0, 2.0, 3.0, 4.0])
+
+
+def test_groups_are_drawn_as_means_within_bands(root: Path) -> None:
+    for at in range(4):
+        curve = [at + step / 10 for step in range(30)]
+        make(root, f"run{at}", config={"model": "ab"[at % 2]}, metrics={"loss": curve, "acc": curve})
+    out = call("plot", "--group", "model", "-m", "loss").out
+    assert "a model a · loss   mean of 2 runs" in out
+    assert "b model b · loss   mean of 2 runs" in out
+    assert "." in out.replace("...", "")
+    (first, second) = call("plot", "--group", "model", "-m", "loss", "--json").json
+    assert set(first) == set(JSON_KEYS["plot --group"])
+    assert (first["group"], second["group"]) == ({"model": "a"}, {"model": "b"})
+    assert first["mean"] == pytest.approx([1 + step / 10 for step in range(30)])
+    assert first["n"] == [2] * 30
+    assert second["sem"] == pytest.approx([1.0] * 30)
+    assert call("plot", "--group", "model").out.count("└") == 2
+    assert call("plot", "run0", "run2", "--group", "model", "--json", "-m", "acc").json[0]["n"] == [2] * 30
+    for band in ("std", "sem", "range", "none"):
+        assert "mean of 2 runs" in call("plot", "--group", "model", "--band", band, "--smooth", "0.5").out
+
+
+def test_a_filter_chooses_the_runs_to_draw(root: Path) -> None:
+    for at in range(3):
+        make(root, f"run{at}", config={"lr": at}, metrics={"loss": [1.0, 2.0]})
+    out = call("plot", "--where", "config.lr > 0").out
+    assert "run0" not in out
+    assert "run1 · loss" in out
+    assert "leave one of the two out" in call("plot", "run0", "--where", "config.lr > 0", code=2).err
+    assert "no runs in" in call("plot", "--where", "config.lr > 9", code=2).err
+    assert "give --where or --group" in call("plot", code=2).err
+    assert "about single runs" in call("plot", "--group", "lr", "--abandoned", code=2).err
+    assert "did you mean 'loss'" in call("plot", "--group", "lr", "-m", "los", code=1).err
 
 
 def test_logarithmic_axes_leave_out_what_is_not_positive(root: Path) -> None:

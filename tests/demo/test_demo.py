@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 import epochal
-from epochal.catalog_entry import flat
-from epochal.demo.comparison import differences
 from epochal.demo.trainings import frameworks
 from tests.needs import required
 
@@ -74,7 +72,9 @@ def test_the_resumed_run_has_each_step_once_and_keeps_what_was_done_again(played
 def test_it_shows_a_table_a_comparison_and_a_plot(played: tuple[str, Path]) -> None:
     out, _ = played
     assert "$ epochal ls --project demo" in out
-    assert re.search(r"config\.lr +│? *0\.1 +│? *0\.005 +│? *0\.02", out)
+    assert re.search(r"\$ epochal compare \S+ \S+ \S+", out)
+    assert re.search(r"\n +lr +0\.1 +0\.005 +0\.02\n", out)
+    assert re.search(r"\n +val/acc .*★ 0\.9", out)
     assert "$ epochal plot" in out
 
 
@@ -83,8 +83,3 @@ def test_what_is_not_installed_is_named_with_the_way_to_get_it(played: tuple[str
     for line in frameworks()[1]:
         assert f"left out: {line}" in out
         assert "pip install" in line
-
-
-def test_a_comparison_shows_what_differs_and_what_is_missing() -> None:
-    configs = [flat({"lr": 0.1, "model": {"width": 3}, "same": [1]}), flat({"lr": 0.2, "same": [1]})]
-    assert differences(configs) == {"lr": ["0.1", "0.2"], "model.width": ["3", "–"]}

@@ -26,6 +26,7 @@ PAGES = [
     "docs/media.md",
     "CONTRIBUTING.md",
     "docs/guarantees.md",
+    "docs/compare.md",
     "SECURITY.md",
 ]
 RUNNABLE = [block for page in PAGES for block in blocks(page, "python")]

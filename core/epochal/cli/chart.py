@@ -118,6 +118,11 @@ def chart(
     return lines + _legend(drawn, styles)
 
 
+def curve_letter(color: int) -> str:
+    """Return the letter that a curve of this colour is drawn in where there are no colours."""
+    return _LETTERS[color % len(_LETTERS)]
+
+
 @dataclass
 class _Style:
     style: str
@@ -225,7 +230,7 @@ def _styles(drawn: list[_Drawn], colored: bool) -> list[_Style]:
     return [
         _Style(
             COLORS[color % len(COLORS)] + (" dim" if one.series.ghost else ""),
-            "" if colored or not several else "." if one.series.ghost else _LETTERS[color % len(_LETTERS)],
+            "" if colored or not several else "." if one.series.ghost else curve_letter(color),
         )
         for one, color in zip(drawn, chosen, strict=True)
     ]

@@ -36,6 +36,7 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "count": "how many runs",
         "states": "state to number of runs",
         "mean": "name to the mean of the summary's numbers, over the runs that have them; NaN is skipped",
+        "stats": "name to mean, std, sem, min, max, n, nan (runs whose value is NaN), missing (runs without a number)",
     },
     "show": {
         **_RUN,
@@ -54,6 +55,17 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "notices": "list of code, text, time, file, data",
         "files": "list of path within the run's folder, bytes",
     },
+    "compare": {
+        "runs": "list of id, name, project, state, started, duration, path; all lists of values stand in this order",
+        "config": "list of key, same, values, present (false where a run has no such key); those that differ first",
+        "summary": "list of key, same, values, present, goal (min, max or null), best (indices of runs)",
+        "environment": "list of key, same, values, present; those that differ first",
+        "packages": "changed: list of key, same, values, present; same: how many are; unknown: list of run, why",
+        "datasets": "list of name, verdict (same, different, missing, unknown), why, facts",
+        "code": "same; base: a run's index; states: commit, branch, remote, patch_sha256, problem, left_out; "
+        "diffs from base to each run: text, notes",
+        "histories": "for each --metric: metric, axis, x (the grid), values (a list for each run, null without it)",
+    },
     "plot": {
         "run": "the run's name",
         "id": "its id",
@@ -62,6 +74,19 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "abandoned": "true for what stands behind the curve: abandoned points, or those before smoothing",
         "x": "list of numbers",
         "y": "list of numbers",
+    },
+    "plot --group": {
+        "group": "field to value",
+        "runs": "list of the ids of its runs that have the metric",
+        "metric": "the metric",
+        "axis": "what x is",
+        "x": "list of numbers: the grid",
+        "mean": "list of numbers, as are std, sem, min, max and n",
+        "std": "sample standard deviation",
+        "sem": "standard error of the mean",
+        "min": "the least",
+        "max": "the greatest",
+        "n": "how many runs have a value",
     },
     "history RUN METRIC": {
         "run": "the run's name",

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import as_json, in_dir, several_runs
-from .output import console, print_json, warn
-from .text import number, shown
+from .curves import run_curves
+from .options import as_json, in_dir, list_of_runs
+from .output import console, print_json
+from .plot_groups import BANDS, group_curves, grouped
+from .text import shown
 
 if TYPE_CHECKING:
-    from ..history import History
     from ..recorded import RecordedRun
-    from .chart import Series
+    from ..run_list import Runs
+    from .curves import Curve
     from .ticks import Tick
 
 #: How many charts are drawn where no metric is named.
@@ -24,7 +26,7 @@ _CHARTS = 3
 
 
 @click.command("plot")
-@several_runs
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option(
     "--metric", "-m", "metrics", metavar="NAME", multiple=True, help="Draw this metric; may be given several times."
 )
@@ -42,6 +44,22 @@ _CHARTS = 3
     metavar="AXIS",
     help="step, time, relative, or a metric; by default what define_metric chose, else step.",
 )
+@click.option(
+    "--where", "-w", metavar="FILTER", help="Draw the runs for which this is true; with --group all runs by default."
+)
+@click.option(
+    "--group",
+    "-g",
+    metavar="FIELDS",
+    help="Draw the mean of the runs that have the same values in fields, settings or expressions, within a band.",
+)
+@click.option(
+    "--band",
+    type=click.Choice(BANDS),
+    metavar="KIND",
+    default="std",
+    help="What the band of a group is: std and sem around the mean, range from least to greatest, or none.",
+)
 @click.option("--logx", is_flag=True, help="Logarithmic x axis.")
 @click.option("--logy", is_flag=True, help="Logarithmic y axis.")
 @click.option("--together", "-t", is_flag=True, help="All metrics in one chart.")
@@ -52,100 +70,94 @@ _CHARTS = 3
 @as_json
 @in_dir
 def plot(
-    runs: Sequence[str], metrics: Sequence[str], smooth: float, x: str | None, logx: bool, logy: bool, together: bool,
-    abandoned: bool, rank: int, width: int | None, height: int | None, as_json: bool, dir: str | None,
+    runs: Sequence[str], metrics: Sequence[str], smooth: float, x: str | None, where: str | None, group: str | None,
+    band: str, logx: bool, logy: bool, together: bool, abandoned: bool, rank: int, width: int | None,
+    height: int | None, as_json: bool, dir: str | None,
 ) -> None:  # fmt: skip
     """Draw metrics of runs as curves.
 
-    There is a chart for each metric and a colour for each run. Without --metric the most telling metrics that the runs
-    have are drawn. --json prints the points that would be drawn instead.
+    There is a chart for each metric and a colour for each run, or for each group. Without --metric the most telling
+    metrics that the runs have are drawn. --json prints the points that would be drawn instead.
     """
-    from ..run_list import get_run
+    from ..run_list import Runs
 
-    found = list({run.path: run for run in (get_run(run, dir) for run in runs)}.values())
+    if group is not None and (abandoned or rank):
+        raise click.UsageError("--abandoned and --rank are about single runs: leave them out with --group")
+    found = _found(runs, where, dir) if group is None else _listed(runs, where, dir)
     names = list(dict.fromkeys(metrics)) or _telling(found)
     if not names:
         raise click.UsageError(f"{shown(found[0].name)} has no metrics yet")
-    curves = [
-        curve
-        for name in names
-        for run in found
-        for curve in _curves(run, name, x=x, smooth=smooth, abandoned=abandoned, rank=rank, several=len(found) > 1)
-    ]
+    if group is not None and isinstance(found, Runs):
+        members = grouped(found, group)
+        curves = [curve for name in names for curve in group_curves(members, name, x=x, band=band, smooth=smooth)]
+    else:
+        several = len(found) > 1
+        curves = [
+            curve
+            for name in names
+            for run in found
+            for curve in run_curves(run, name, x=x, smooth=smooth, abandoned=abandoned, rank=rank, several=several)
+        ]
     if as_json:
-        print_json([curve.record() for curve in curves])
+        print_json([curve.record for curve in curves if curve.record is not None])
         return
     groups = [curves] if together else [[curve for curve in curves if curve.metric == name] for name in names]
     groups = [group for group in groups if group]
     if not groups:
         raise click.UsageError(f"no run has {shown(', '.join(names))}")
     size = shutil.get_terminal_size((100, 30))
-    legends = max(len({(curve.run.id, curve.metric) for curve in group}) for group in groups)
+    legends = max(len({(curve.owner, curve.metric) for curve in group}) for group in groups)
     lines = height or max(8, min(20, (size.lines - 3) // len(groups) - legends - 2))
     out = console()
     colored = out.color_system is not None and not out.no_color and sys.stdout.isatty()
-    for at, group in enumerate(groups):
+    for at, drawn in enumerate(groups):
         if at:
             out.print()
-        _draw(group, out, width or size.columns, lines, logx, logy, colored)
+        _draw(drawn, out, width or size.columns, lines, logx, logy, colored)
 
 
-class _Curve:
-    """One metric of one run, with its points as they are drawn."""
+def _found(runs: Sequence[str], where: str | None, dir: str | None) -> Sequence[RecordedRun]:
+    """Return the runs that were named, or that the filter finds.
 
-    def __init__(self, run: RecordedRun, metric: str, history: History, series: Series) -> None:
-        self.run, self.metric, self.history, self.series = run, metric, history, series
+    Raises:
+        UsageError: nothing says which, or there are none.
+    """
+    from ..run_list import get_run
 
-    def record(self) -> dict[str, Any]:
-        return {
-            "run": self.run.name, "id": self.run.id, "metric": self.metric, "axis": self.history.axis,
-            "abandoned": self.series.ghost, "x": self.series.xs, "y": self.series.ys,
-        }  # fmt: skip
+    if where is not None or not runs:
+        return _listed(runs, where, dir, needed=True)
+    return list({run.path: run for run in (get_run(run, dir) for run in runs)}.values())
 
 
-def _curves(
-    run: RecordedRun, metric: str, *, x: str | None, smooth: float, abandoned: bool, rank: int, several: bool
-) -> list[_Curve]:
-    """Return the curves of a metric: what is left behind or unsmoothed as ghosts, then the curve itself."""
-    import numpy as np
+def _listed(runs: Sequence[str], where: str | None, dir: str | None, *, needed: bool = False) -> Runs:
+    """Return the runs of the folder that were named or that the filter finds; all, where that is not `needed`.
 
-    from ..errors import BadValueError
-    from ..smoothing import smooth as smoothed
-    from .chart import Series
+    Raises:
+        UsageError: there are none.
+    """
+    from ..run_list import Runs, find_folder
 
-    try:
-        history = run.history(metric, x=x or run.axis(metric), rank=rank)
-    except BadValueError as error:
-        if not several:
-            raise
-        warn(f"{run.name}: {error}")
-        return []
-    xs, ys = history.x.astype(np.float64), history.values.astype(np.float64)
-    found = []
-    if abandoned:
-        every = run.history(metric, x=history.axis, rank=rank, abandoned=True)
-        left = every.abandoned
-        if left is not None and left.any():
-            values = every.values[left].astype(np.float64)
-            ghost = Series("", every.x[left].astype(np.float64), values, ghost=True)
-            found.append(_Curve(run, metric, every, ghost))
-    if smooth:
-        found.append(_Curve(run, metric, history, Series("", xs, ys, ghost=True)))
-        ys = smoothed(ys, smooth)
-    last = f"{number(history.values[-1].item())} at step {history.steps[-1]}" if len(history) else "no points"
-    label = f"{shown(run.name, 40)} · {shown(metric, 40)}   {last}"
-    found.append(_Curve(run, metric, history, Series(label, xs, ys)))
+    if runs and where is not None:
+        raise click.UsageError("--where is for runs that are not named: leave one of the two out")
+    if needed and where is None:
+        raise click.UsageError("name one or more runs, or give --where or --group")
+    found = list_of_runs(dir, where=where)
+    if runs:
+        folders = {find_folder(run, dir) for run in runs}
+        found = Runs(found.root, [entry for entry in found.entries if entry.path in folders], found.problems)
+    if not found:
+        raise click.UsageError(f"no runs in {found.root} are meant by that: `epochal ls` lists them")
     return found
 
 
-def _draw(curves: Sequence[_Curve], out: Any, width: int, height: int, logx: bool, logy: bool, colored: bool) -> None:
+def _draw(curves: Sequence[Curve], out: Any, width: int, height: int, logx: bool, logy: bool, colored: bool) -> None:
     from .chart import chart
 
     colors: dict[tuple[str, str], int] = {}
     for curve in curves:
-        curve.series.color = colors.setdefault((curve.run.id, curve.metric), len(colors))
+        curve.series.color = colors.setdefault((curve.owner, curve.metric), len(colors))
     metrics = list(dict.fromkeys(curve.metric for curve in curves))
-    axes = list(dict.fromkeys(curve.history.axis for curve in curves))
+    axes = list(dict.fromkeys(curve.axis for curve in curves))
     lines = chart(
         [curve.series for curve in curves],
         width=width, height=height, title=shown(", ".join(metrics), width), x_label=shown(", ".join(axes), 20),

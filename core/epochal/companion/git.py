@@ -8,6 +8,7 @@ import selectors
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 #: One git command may take this long, in seconds.
@@ -38,13 +39,14 @@ class GitError(Exception):
     """git is not there, said no, or took too long; the message is one line."""
 
 
-def ask(folder: str, *arguments: str, ok: tuple[int, ...] = (0,)) -> Output:
+def ask(folder: str, *arguments: str, ok: tuple[int, ...] = (0,), variables: Mapping[str, str] | None = None) -> Output:
     """Run `git <arguments>` in a folder and return what it wrote.
 
     Args:
         folder: where.
         arguments: the command with its options.
         ok: exit statuses that are no failure.
+        variables: environment variables to set besides.
 
     Raises:
         GitError: it failed. Being stopped for too much output is no failure.
@@ -55,7 +57,7 @@ def ask(folder: str, *arguments: str, ok: tuple[int, ...] = (0,)) -> Output:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **_QUIET},
+            env={**os.environ, **_QUIET, **(variables or {})},
             start_new_session=True,
         )
     except OSError as error:

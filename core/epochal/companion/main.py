@@ -13,6 +13,7 @@ from typing import Any, Final
 from . import cgroups
 from .assignment import Assignment, received
 from .durability import SYNC_S, Durability
+from .repeat_search import RepeatSearch
 from .system_journal import SystemJournal
 from .system_metrics import SystemMetrics
 from .task import Task
@@ -47,6 +48,7 @@ class Watch:
         self.environment: Task | None = None
         self.poll = select.poll()
         self.trainer.register(self.poll)
+        self.repeats = RepeatSearch(assignment, self.journal, self.poll)
         self._groups = cgroups.MemoryGroups(assignment.pid)
         self._kills = self._kills_before = self._count_kills()
         self._sync_due = time.monotonic() + SYNC_S
@@ -68,10 +70,13 @@ class Watch:
                 self._guard(self._housekeeping)
             if self.metrics is not None and self.metrics.due is not None and now >= self.metrics.due:
                 self._guard(self.metrics.sample)
+            if self.repeats.due is not None and now >= self.repeats.due:
+                self._guard(self.repeats.look)
         if not self.journal.vanished():
             self._afterwards()
         if self.environment is not None:
             self.environment.give_up()
+        self.repeats.give_up()
         self.durability.close()
         self.journal.close()
 
@@ -98,6 +103,8 @@ class Watch:
         due = self._sync_due
         if self.metrics is not None and self.metrics.due is not None:
             due = min(due, self.metrics.due)
+        if self.repeats.due is not None:
+            due = min(due, self.repeats.due)
         if self.trainer.pidfd is None:
             due = min(due, now + _LOOK_S)
         for fd, _ in self.poll.poll(max(due - now, 0.0) * 1000):
@@ -105,6 +112,8 @@ class Watch:
                 self.trainer.listen(self.poll)
             elif self.environment is not None and fd == self.environment.fd and self.environment.read():
                 self._guard(self._take_environment)
+            elif fd == self.repeats.fd:
+                self._guard(self.repeats.take)
 
     def _housekeeping(self) -> None:
         self.durability.keep()
@@ -138,6 +147,7 @@ class Watch:
         self.journal.record("environment", {"values": result["values"]})
         for notice in result["notices"]:
             self.journal.notice("environment", notice)
+        self.repeats.begin(result["values"])
 
     def _drop_environment(self, why: str) -> None:
         task, self.environment = self.environment, None
@@ -163,6 +173,8 @@ class Watch:
         ended = gone or self.durability.finish is not None
         if ended and self.assignment.rank == 0 and not self.journal.superseded():
             self._guard(self._derive)
+            if self.durability.finish is not None:
+                self._guard(self.repeats.last)
 
     def _derive(self) -> None:
         values = Task("derive", self.assignment, _AFTERWARDS_S).wait()

@@ -15,7 +15,6 @@ from ..errors import AmbiguousRunError
 from ..layout import writing_root
 from ..recorded import RecordedRun
 from ..run_list import get_run
-from .comparison import comparison
 from .stage import PROJECT, Killed, Stage, TrainingFailedError, progress_display
 from .trainings import frameworks, plain
 
@@ -51,8 +50,7 @@ def play(context: click.Context, dir: str | None) -> None:
     _tell_killed(console, cut, killed)
     where = ["--dir", dir] if dir else []
     _type(context, console, ["ls", "--project", PROJECT, *where])
-    console.print()
-    console.print(comparison([*runs, cut]))
+    _type(context, console, ["compare", *[_called(run, dir) for run in (*runs, cut)], *where])
     _type(
         context,
         console,

@@ -1,0 +1,1 @@
+"""In what runs differ, part by part: settings, results, environment, packages, data, code."""
