@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         StorageError,
         WhereError,
     )
+    from .exchange.exporting import export_runs
+    from .exchange.importing import import_runs
     from .fingerprinting import fingerprint
     from .history import History
     from .hookspecs import hookimpl
@@ -65,10 +67,12 @@ __all__ = [
     "__version__",
     "active_run",
     "config",
+    "export_runs",
     "fingerprint",
     "finish",
     "get_run",
     "hookimpl",
+    "import_runs",
     "init",
     "log",
     "runs",
@@ -79,6 +83,8 @@ __all__ = [
 #: Public names by the module that holds them.
 _HOMES = {
     "errors": [name for name in __all__ if name.endswith("Error")],
+    "exchange.exporting": ["export_runs"],
+    "exchange.importing": ["import_runs"],
     "fingerprinting": ["fingerprint"],
     "history": ["History"],
     "hookspecs": ["hookimpl"],

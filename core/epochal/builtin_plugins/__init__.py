@@ -11,6 +11,7 @@ BUILTIN: Final[tuple[tuple[str, str], ...]] = (
     ("tables", "epochal.builtin_plugins.tables"),
     ("frameworks", "epochal.builtin_plugins.frameworks"),
     ("probes", "epochal.companion.probes"),
+    ("exchange", "epochal.exchange.plugin"),
     ("demo", "epochal.demo.plugin"),
 )
 """Names and modules, in the order in which they are taken."""
