@@ -226,15 +226,13 @@ def register_importers() -> Iterable[Importer]:
     `job.skip`; what an importer raises ends the import, and runs that were taken before stay.
 
     Example:
-        from epochal import hookimpl
-        from epochal.hookspecs import Importer
+        from epochal.hookspecs import Importer, hookimpl
 
         def read(job):
             for source in job.sources:
-                run = job.found(source, files=[source])
-                if run is not None:
-                    for step, line in enumerate(source.read_text(encoding="utf-8").split()):
-                        run.row(step, {"loss": float(line)})
+                if run := job.found(source, files=[source]):
+                    for step, loss in enumerate(source.read_text().split()):
+                        run.row(step, {"loss": float(loss)})
                     job.take(run)
 
         @hookimpl

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,7 @@ from .import_report import TakenRun
 if TYPE_CHECKING:
     from .import_job import ImportJob
 
+_ASIDE: Final = ".importing-"
 _PIECE: Final = 1 << 20
 #: Zeros of this length become a hole, as a journal's unwritten blocks were.
 _HOLE: Final = 1 << 12
@@ -39,6 +42,8 @@ def import_(job: ImportJob) -> None:
     """Import each source."""
     for source in job.sources:
         try:
+            if not source.is_file():
+                raise BadValueError("it is no file")
             with zipfile.ZipFile(source) as archive:
                 _import_one(job, source, archive)
         except (BadValueError, NotImplementedError, zipfile.BadZipFile) as error:
@@ -59,13 +64,37 @@ def _import_one(job: ImportJob, source: Path, archive: zipfile.ZipFile) -> None:
     free = shutil.disk_usage(job.root).free
     if needed > free:
         raise BadValueError(f"it declares {needed} bytes, and {free} are free in {job.root}: nothing was taken over")
-    # hidden, so that nobody takes what is not whole for a run, and in the root, so that it can be moved
-    aside = job.root / f".importing-{os.urandom(8).hex()}"
-    try:
+    with _aside(job.root) as aside:
         for run in runs:
             _import_run(job, source, archive, run, aside)
+
+
+@contextlib.contextmanager
+def _aside(root: Path) -> Iterator[Path]:
+    """Give a folder in the root for what is not whole yet: hidden, so that nobody takes it for a run.
+
+    It is locked while this process lives: what a killed import has left, the next one removes.
+    """
+    import fcntl
+
+    for left in root.glob(f"{_ASIDE}*"):
+        with contextlib.suppress(OSError):
+            fd = os.open(left, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(fd)
+    folder = root / f"{_ASIDE}{os.urandom(8).hex()}"
+    folder.mkdir()
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield folder
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        os.close(fd)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _target(job: ImportJob, run: ArchivedRun) -> Path:

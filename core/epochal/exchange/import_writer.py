@@ -19,7 +19,7 @@ from ..version import __version__
 from ..writers import next_ordinal, record_opening
 from .earlier import IMPORTED, Earlier
 from .foreign import ForeignRun
-from .growth import Growth, growth_of
+from .growth import growth_of
 from .import_rows import write_rows
 
 
@@ -63,12 +63,8 @@ class ImportWriter:
             StorageError: there is no room, or the folder cannot be written; what this call wrote is removed again.
         """
         try:
-            for (rank, system), growth in self._growth.items():
-                if not system and (rank == 0 or growth.added or growth.cuts):
-                    self._write_rank(rank, growth)
-            for writer in self._open:
-                os.fsync(writer.storage.fd)
-                self._check(writer)
+            for rank in sorted({rank for rank, _ in self._growth}, reverse=True):
+                self._write_rank(rank)
         except BaseException as error:
             self._take_back()
             if isinstance(error, OSError) and not isinstance(error, StorageError):
@@ -80,8 +76,11 @@ class ImportWriter:
             for writer in self._open:
                 writer.close()
 
-    def _write_rank(self, rank: int, growth: Growth) -> None:
-        run = self._run
+    def _write_rank(self, rank: int) -> None:
+        """Write a rank's record; rank 0's, which says that the import is complete, comes last."""
+        run, growth = self._run, self._growth[rank, False]
+        if rank and not growth.added and not growth.cuts and not self._growth[rank, True].added:
+            return
         writer = self._writer("import", rank, None)
         cut = {"metrics": growth.cuts} if growth.cuts else None
         writer.record("segment", {"why": "import", "cut": cut, "next_step": 0})
@@ -91,14 +90,18 @@ class ImportWriter:
         write_rows(writer, ours, growth.points, self._untimed())
         self._write_system(writer, rank)
         if rank == 0:
-            ended = run.ending
-            self._notice(writer, IMPORTED, self._said(), self._started, self._origin)
-            fields = {"state": ended.state, "exit_code": ended.exit_code, "error": None}
-            told = {"reason": ended.reason, "signal": ended.signal}
-            writer.record(
-                "finish", {**fields, **{key: value for key, value in told.items() if value is not None}},
-                time=self._when_ended(),
-            )  # fmt: skip
+            self._bring_to_disk()
+            self._write_end(writer)
+        self._bring_to_disk()
+
+    def _write_end(self, writer: JournalWriter) -> None:
+        """Write what says that the import is complete."""
+        ended = self._run.ending
+        self._notice(writer, IMPORTED, self._said(), self._started, self._origin)
+        fields: dict[str, Any] = {"state": ended.state, "exit_code": ended.exit_code, "error": None}
+        told = {"reason": ended.reason, "signal": ended.signal}
+        fields |= {key: value for key, value in told.items() if value is not None}
+        writer.record("finish", fields, time=self._when_ended())
 
     def _write_system(self, main: JournalWriter, rank: int) -> None:
         """Write what a companion would have recorded: system metrics and the environment."""
@@ -151,9 +154,11 @@ class ImportWriter:
         record_opening(writer, run=self._folder.name, project=project, parent=parent, told=told)
         return writer
 
-    def _check(self, writer: JournalWriter) -> None:
-        if not writer.storage.healthy:
-            raise StorageError(f"{writer.path} cannot be written: there is no room; make some, and import again")
+    def _bring_to_disk(self) -> None:
+        for writer in self._open:
+            if not writer.storage.healthy:
+                raise StorageError(f"{writer.path} cannot be written: there is no room; make some, and import again")
+            os.fsync(writer.storage.fd)
 
     def _take_back(self) -> None:
         """Remove what was written, and the run's folder where nothing else is in it."""

@@ -77,9 +77,9 @@ def _import_own(job: ImportJob, source: Path, objects: Iterator[tuple[int, dict[
     runs: dict[str, ForeignRun | None] = {}
     faults: dict[str, LeftOut] = {}
     for number, found in objects:
-        kind, id = found.pop("type", None), str(found.get("id") if found.get("type") == "run" else found.get("run"))
+        kind = found.get("type")
+        id = str(found.get("id" if kind == "run" else "run"))
         if kind == "run":
-            id = str(found.get("id"))
             if id not in runs:
                 try:
                     runs[id] = begin(job, found, source, [source])

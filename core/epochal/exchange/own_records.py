@@ -44,7 +44,9 @@ def begin(job: ImportJob, facts: dict[str, Any], source: Path, files: list[Path]
     facts = from_json(dict(facts))
     text = {key: facts.get(key) for key in ("id", "name", "project", "group", "job_type", "notes", "host")}
     text = {key: value if isinstance(value, str) and value else None for key, value in text.items()}
-    run = job.found(source, files, id=str(text["id"]), project=text["project"], name=text["name"])
+    if text["id"] is None:
+        raise BadValueError("a run in it has no id")
+    run = job.found(source, files, id=text["id"], project=text["project"], name=text["name"])
     if run is None:
         return None
     run.meta |= {key: text[key] for key in ("group", "job_type", "notes")}

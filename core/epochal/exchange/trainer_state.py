@@ -29,7 +29,7 @@ _SETTINGS: Final = (
 
 def detect(path: Path) -> bool:
     """Return whether a path is a trainer state, or a folder that holds one or checkpoints with one."""
-    return path.name == _NAME if path.is_file() else bool(_states(path))
+    return path.name == _NAME if path.is_file() else bool(_trainings(path))
 
 
 def import_(job: ImportJob) -> None:
@@ -97,8 +97,11 @@ def _read(path: Path) -> dict[str, Any]:
 def _take_log(run: ForeignRun, state: Mapping[str, Any]) -> None:
     """Take the log over, under the Trainer's own names, as Epochal's callback does."""
     for entry in state["log_history"]:
+        if not isinstance(entry, dict):
+            run.leave_out("an entry of the log: it is no object")
+            continue
         try:
-            step = step_of(entry.get("step") if isinstance(entry, dict) else entry)
+            step = step_of(entry.get("step"))
         except NoStep as error:
             run.leave_out(f"an entry of the log: {error}")
             continue
