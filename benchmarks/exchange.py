@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 
 os.environ["EPOCHAL_QUIET"] = "1"
@@ -88,25 +89,21 @@ CASES = {
 
 def child(name: str, run: str, out: str) -> None:
     """Do one thing and print what it cost; building the table that a floor starts from does not count as time."""
-    import numpy  # noqa: F401
-
-
-    if name.startswith("floor "):
-        import pandas as pd  # noqa: F401
-
+    wanted = ["numpy", "epochal.exchange.exporting", "epochal.exchange.importing"]
+    wanted += ["pyarrow.parquet"] * ("Parquet" in name) + ["pandas"] * name.startswith("floor ")
+    for module in wanted:
+        import_module(module)
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     t = time.perf_counter()
     cpu = time.process_time()
     if name.startswith("import "):
         bring_back(run, out)
     elif name.startswith("floor "):
-        table: list = []
         global frame_of
         made = frame_of(run) if name in ("floor CSV", "floor JSON lines") else None
         frame_of = lambda _: made  # noqa: E731
         t, cpu = time.perf_counter(), time.process_time()
         CASES[name.removeprefix("floor ")][2](run, out)
-        del table
     else:
         export(run, out, CASES[name][1])
     spent, used = time.perf_counter() - t, time.process_time() - cpu
@@ -117,7 +114,8 @@ def child(name: str, run: str, out: str) -> None:
 
 
 def measure(name: str, source: str, out: str) -> dict:
-    done = subprocess.run([sys.executable, __file__, "--child", name, source, out], capture_output=True, text=True)
+    command = [sys.executable, __file__, "--child", name, source, out]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     return json.loads(done.stdout)

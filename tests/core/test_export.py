@@ -70,9 +70,8 @@ def test_the_wide_form_has_a_line_for_each_step(run: RecordedRun, tmp_path: Path
     for name in ("loss", "ints"):
         history = run.history(name)
         cells = frame.set_index("step")[name]
-        assert [cells[str(step)] for step in history.steps.tolist()] == [
-            repr(value) for value in history.values.tolist()
-        ]
+        words = [cells[str(step)] for step in history.steps.tolist()]
+        assert words == list(map(repr, history.values.tolist()))  # noqa: PD011
     assert (frame[frame["loss"] != ""]["epoch"] != "").all()
     assert len(table) > 0
 

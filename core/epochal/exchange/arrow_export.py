@@ -78,28 +78,50 @@ def record_batches(run: RecordedRun, choice: PointChoice, schema: Any) -> Iterat
 def columns_for(run: str, points: Points, choice: PointChoice, pa: Any) -> Iterator[tuple[str, Any]]:
     """Yield name and array of each column, in the order of the schema."""
     count = len(points)
-
-    def word(text: str) -> Any:
-        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
-
-    yield "run", word(run)
-    yield "metric", word(points.metric)
-    yield "kind", word(points.kind)
-    yield "step", pa.array(points.steps)
-    yield "time", pa.array(points.times)
-    moments = microseconds(points)
-    yield "at", pa.array(moments, pa.timestamp("us", tz="UTC"))
-    texts = points.kind == TEXT
-    values: Any = points.values
-    yield "value", pa.nulls(count, pa.float64()) if texts else pa.array(values.astype(np.float64))
-    yield "int_value", pa.array(values) if points.kind == "int" else pa.nulls(count, pa.int64())
-    yield "text_value", pa.array(plain(points), pa.string()) if texts else pa.nulls(count, pa.string())
-    yield "rank", pa.array(points.ranks)
-    yield "row", pa.array(points.rows)
+    texts, values = points.kind == TEXT, points.values
+    int64, float64 = pa.int64(), pa.float64()
+    for name, text in (("run", run), ("metric", points.metric), ("kind", points.kind)):
+        codes = _array(pa, pa.int32(), np.zeros(count, np.int32))
+        yield name, pa.DictionaryArray.from_arrays(codes, _strings(pa, [text]))
+    yield "step", _array(pa, int64, points.steps)
+    yield "time", _array(pa, float64, points.times)
+    yield "at", _moments(pa, points)
+    yield "value", pa.nulls(count, float64) if texts else _array(pa, float64, np.asarray(values, np.float64))
+    yield "int_value", _array(pa, int64, np.asarray(values)) if points.kind == "int" else pa.nulls(count, int64)
+    yield "text_value", _strings(pa, plain(points)) if texts else pa.nulls(count, pa.string())
+    yield "rank", _array(pa, int64, points.ranks)
+    yield "row", _array(pa, int64, points.rows)
     if points.abandoned is not None:
-        yield "abandoned", pa.array(points.abandoned)
+        yield "abandoned", _truths(pa, points.abandoned)
     if choice.system:
-        yield "system", pa.array(np.full(count, points.system))
+        yield "system", _truths(pa, np.full(count, points.system))
+
+
+# Arrays are made of their buffers: `pa.array` imports pandas wherever it is installed, which takes a second.
+
+
+def _array(pa: Any, kind: Any, column: np.ndarray) -> Any:
+    return pa.Array.from_buffers(kind, len(column), [None, pa.py_buffer(np.ascontiguousarray(column))])
+
+
+def _truths(pa: Any, column: np.ndarray) -> Any:
+    bits = np.packbits(column, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(column), [None, pa.py_buffer(bits)])
+
+
+def _strings(pa: Any, texts: list[str]) -> Any:
+    data = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, data)], dtype=np.int64)
+    return pa.Array.from_buffers(
+        pa.large_string(), len(data), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(data))]
+    ).cast(pa.string())
+
+
+def _moments(pa: Any, points: Points) -> Any:
+    moments = microseconds(points)
+    valid = np.packbits(~np.isnat(moments), bitorder="little")
+    buffers = [pa.py_buffer(valid), pa.py_buffer(moments.view(np.int64))]
+    return pa.Array.from_buffers(pa.timestamp("us", tz="UTC"), len(moments), buffers)
 
 
 def microseconds(points: Points) -> Any:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from ..errors import BadValueError
 from .csv_export import BESIDE, COLUMNS
-from .own_records import add_point, begin, check_version
+from .own_records import Batch, begin, check_version, take_all
 from .tables import LeftOut, Wide
 from .text_files import open_text, what_is_wrong
 
@@ -94,10 +94,10 @@ def _import_own(job: ImportJob, source: Path, names: list[str], lines: Iterator[
     beside = source.with_name(source.name + BESIDE)
     facts = _read_beside(job, source, beside)
     files = [source, beside] if facts else [source]
-    runs: dict[str, ForeignRun | None] = {id: begin(job, each, source, files) for id, each in facts.items()}
+    found = {id: begin(job, each, source, files) for id, each in facts.items()}
+    runs = {id: None if run is None else Batch(run) for id, run in found.items()}
     if facts and not any(runs.values()):
         return
-    faults: dict[str, LeftOut] = {}
     lost = LeftOut()
     for number, fields in enumerate(lines, 2):
         if len(fields) != len(names):
@@ -111,22 +111,15 @@ def _import_own(job: ImportJob, source: Path, names: list[str], lines: Iterator[
                 lost.line(f"of a run that {beside.name} does not name", number)
                 continue
             try:
-                runs[id] = job.found(source, files, id=id)
+                run = job.found(source, files, id=id)
             except BadValueError as error:
                 lost.line(str(error), number)
                 continue
-        run = runs[id]
-        if run is not None:
-            try:
-                add_point(run, point)
-            except (ValueError, KeyError, OverflowError) as error:
-                faults.setdefault(id, LeftOut()).line(str(error), number)
-    for id, run in runs.items():
-        if run is not None:
-            faults.get(id, LeftOut()).tell(run)
-            job.take(run)
-    for what in lost.texts():
-        job.skip(source, what)
+            runs[id] = None if run is None else Batch(run)
+        batch = runs[id]
+        if batch is not None:
+            batch.add(point, number)
+    take_all(job, source, runs.values(), lost)
 
 
 def _read_beside(job: ImportJob, source: Path, beside: Path) -> dict[str, dict[str, Any]]:

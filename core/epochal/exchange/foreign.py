@@ -62,6 +62,14 @@ class Track:
         self.times.append(time)
         self.rows.append(row)
 
+    def extend(self, kind: str, steps: array[int], times: array[float], cells: array[int], rows: array[int]) -> None:
+        """Add points of one kind, not text, by their columns."""
+        self.steps += steps
+        self.times += times
+        self.cells += cells
+        self.rows += rows
+        self.kinds += kind.encode() * len(steps)
+
     def __len__(self) -> int:
         return len(self.steps)
 
@@ -137,9 +145,7 @@ class ForeignRun:
         system: bool = False,
     ) -> None:  # fmt: skip
         """Add one value; values of one `row` were logged together, and rows follow one another by their numbers."""
-        track = self.tracks.get((rank, system, name))
-        if track is None:
-            track = self.tracks.setdefault((rank, system, name), Track())
+        track = self.track(name, rank=rank, system=system)
         if type(value) is str:
             value = redact({name: value})[name]
         elif type(value) is int and value not in _INT64:
@@ -152,6 +158,10 @@ class ForeignRun:
     def leave_out(self, what: str, count: int = 1) -> None:
         """Count something of the source that was not taken over."""
         self.left_out[what] = self.left_out.get(what, 0) + count
+
+    def track(self, name: str, *, rank: int = 0, system: bool = False) -> Track:
+        """Return the points of a metric that were found so far."""
+        return self.tracks.get((rank, system, name)) or self.tracks.setdefault((rank, system, name), Track())
 
     def unify(self) -> None:
         """Make metrics that hold floats and integers hold floats alone, where these say the same."""

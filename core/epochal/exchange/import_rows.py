@@ -50,17 +50,18 @@ def write_rows(writer: JournalWriter, tracks: dict[str, Track], points: dict[str
 
 
 def _stretches(rows: Ints, codes: Ints) -> Iterator[tuple[int, int, int]]:
-    """Yield (index of the first point, rows, points a row) of successive rows that hold the same metrics."""
-    bounds = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), len(rows)]
-    every = codes.tolist()
-    start, count, key = 0, 0, every[: bounds[1]]
-    for first, last in pairwise(bounds):
-        here = every[first:last]
-        if here != key:
-            yield start, count, len(key)
-            start, count, key = first, 0, here
-        count += 1
-    yield start, count, len(key)
+    """Yield (index of the first point, rows, points a row) of successive rows that hold the same metrics.
+
+    Rows are told apart by the sum of a random number for each code: no source can make two of them equal.
+    """
+    starts = np.concatenate([[0], np.flatnonzero(rows[1:] != rows[:-1]) + 1])
+    widths = np.diff(starts, append=len(rows))
+    known, at = np.unique(codes, return_inverse=True)
+    drawn = np.random.default_rng().integers(1, 1 << 63, len(known), np.uint64)
+    sums = np.add.reduceat(drawn[at.reshape(-1)], starts)
+    changes = np.flatnonzero((sums[1:] != sums[:-1]) | (widths[1:] != widths[:-1])) + 1
+    for first, last in pairwise([0, *changes.tolist(), len(starts)]):
+        yield int(starts[first]), last - first, int(widths[first])
 
 
 def _write_block(

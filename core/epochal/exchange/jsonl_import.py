@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from ..errors import BadValueError
 from ..values import flat
 from .field_values import STEP_NAMES, TIME_NAMES, NoStep, pick, step_of, time_of
-from .own_records import add_point, begin, check_version
+from .own_records import Batch, begin, check_version, take_all
 from .tables import LeftOut
 from .text_files import open_text, what_is_wrong
 
@@ -74,30 +74,23 @@ def _objects(file: IO[str], lost: LeftOut) -> Iterator[tuple[int, dict[str, Any]
 
 
 def _import_own(job: ImportJob, source: Path, objects: Iterator[tuple[int, dict[str, Any]]], lost: LeftOut) -> None:
-    runs: dict[str, ForeignRun | None] = {}
-    faults: dict[str, LeftOut] = {}
+    runs: dict[str, Batch | None] = {}
     for number, found in objects:
         kind = found.get("type")
         id = str(found.get("id" if kind == "run" else "run"))
         if kind == "run":
             if id not in runs:
                 try:
-                    runs[id] = begin(job, found, source, [source])
+                    run = begin(job, found, source, [source])
                 except BadValueError as error:
                     lost.line(str(error), number)
+                else:
+                    runs[id] = None if run is None else Batch(run)
         elif kind != "point" or id not in runs:
             lost.line("neither a run nor a point of one", number)
-        elif (run := runs[id]) is not None:
-            try:
-                add_point(run, found)
-            except (ValueError, KeyError, TypeError, OverflowError) as error:
-                faults.setdefault(id, LeftOut()).line(str(error), number)
-    for id, run in runs.items():
-        if run is not None:
-            faults.get(id, LeftOut()).tell(run)
-            job.take(run)
-    for what in lost.texts():
-        job.skip(source, what)
+        elif (batch := runs[id]) is not None:
+            batch.add(found, number)
+    take_all(job, source, runs.values(), lost)
 
 
 def _read_rows(
