@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         StorageError,
         WhereError,
     )
+    from .exchange.exporting import export_runs
+    from .exchange.importing import import_runs
     from .fingerprinting import fingerprint
     from .group_history import GroupHistory
     from .groups import Group, Groups
@@ -95,10 +97,12 @@ __all__ = [
     "active_run",
     "compare",
     "config",
+    "export_runs",
     "fingerprint",
     "finish",
     "get_run",
     "hookimpl",
+    "import_runs",
     "init",
     "log",
     "runs",
@@ -110,6 +114,8 @@ __all__ = [
 _HOMES = {
     "comparing": ["MISSING", "Comparison", "compare"],
     "errors": [name for name in __all__ if name.endswith("Error")],
+    "exchange.exporting": ["export_runs"],
+    "exchange.importing": ["import_runs"],
     "fingerprinting": ["fingerprint"],
     "group_history": ["GroupHistory"],
     "groups": ["Group", "Groups"],

@@ -130,15 +130,19 @@ class Gathered:
         return self if self.hidden is None else replace(self.take(~self.hidden), hidden=None)
 
 
-def gather(journals: Sequence[Journal], visibility: Visibility, metrics: Iterable[str]) -> dict[str, Gathered]:
-    """Return the points of each metric from journals that stand in order."""
+def gather(
+    journals: Sequence[Journal], visibility: Visibility, metrics: Iterable[str], *, shift: int | None = None
+) -> dict[str, Gathered]:
+    """Return the points of each metric from journals that stand in order.
+
+    With a `shift`, the order of a point is its seq plus its journal's place times 2**shift, whatever is gathered.
+    """
     names = list(dict.fromkeys(metrics))
     found = [(journal, journal.read(names)) for journal in journals]
     last = max((int(some.seqs[-1]) for _, columns in found for some in columns.values() if len(some)), default=0)
-    shift = last.bit_length()
+    by = last.bit_length() if shift is None else shift
     return {
-        name: _gather([(journal, columns[name]) for journal, columns in found], visibility, name, shift)
-        for name in names
+        name: _gather([(journal, columns[name]) for journal, columns in found], visibility, name, by) for name in names
     }
 
 
@@ -188,7 +192,7 @@ def make_history(
     """
     if not abandoned:
         points = points.visible()
-    kept = _chosen(points, duplicates=duplicates)
+    kept = chosen(points, duplicates=duplicates)
     if kept is not None:
         points = points.take(kept)
     hidden = points.hidden if points.hidden is not None else np.zeros(len(points.columns), np.bool_)
@@ -204,7 +208,7 @@ def make_history(
     )
 
 
-def _chosen(points: Gathered, *, duplicates: bool) -> Ints | None:
+def chosen(points: Gathered, *, duplicates: bool) -> Ints | None:
     """Return the indices of the points to keep, by step; None for all as they are."""
     steps, ranks, hidden = points.columns.steps, points.ranks, points.hidden
     if (steps[1:] > steps[:-1]).all():

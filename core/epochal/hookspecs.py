@@ -22,6 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
+from .exchange.formats import Exported as Exported  # noqa: PLC0414 - part of what hooks exchange
+from .exchange.formats import Exporter as Exporter  # noqa: PLC0414
+from .exchange.formats import ExportRequest as ExportRequest  # noqa: PLC0414
+from .exchange.formats import Importer as Importer  # noqa: PLC0414
+from .exchange.formats import PointChoice as PointChoice  # noqa: PLC0414
+
 if TYPE_CHECKING:
     import click
 
@@ -183,6 +189,56 @@ def register_system_probes() -> Iterable[SystemProbe]:
         @hookimpl
         def register_system_probes():
             return [SystemProbe("load", lambda context: {"system/load": os.getloadavg()[0]})]
+    """
+    raise NotImplementedError
+
+
+@_spec
+def register_exporters() -> Iterable[Exporter]:
+    """Add formats that `epochal export` and `epochal.export_runs` write.
+
+    When: once for each process, at the first export, or when the help lists the formats.
+    Returns: an iterable of `Exporter`.
+    If you raise: your formats are missing, and a warning names your plugin. What an exporter itself raises ends that
+    export, and nothing is left of what it wrote.
+
+    Example:
+        from epochal import hookimpl
+        from epochal.hookspecs import Exported, Exporter
+
+        def names(request):
+            request.out.write_text(", ".join(run.name for run in request.runs), encoding="utf-8")
+            return Exported(points=tuple(0 for _ in request.runs))
+
+        @hookimpl
+        def register_exporters():
+            return [Exporter("names", "the names of the runs", names)]
+    """
+    raise NotImplementedError
+
+
+@_spec
+def register_importers() -> Iterable[Importer]:
+    """Add formats that `epochal import` and `epochal.import_runs` read.
+
+    When: once for each process, at the first import, or when the help lists the formats.
+    Returns: an iterable of `Importer`.
+    If you raise: your formats are missing, and a warning names your plugin. A source that cannot be used goes to
+    `job.skip`; what an importer raises ends the import, and runs that were taken before stay.
+
+    Example:
+        from epochal.hookspecs import Importer, hookimpl
+
+        def read(job):
+            for source in job.sources:
+                if run := job.found(source, files=[source]):
+                    for step, loss in enumerate(source.read_text().split()):
+                        run.row(step, {"loss": float(loss)})
+                    job.take(run)
+
+        @hookimpl
+        def register_importers():
+            return [Importer("losses", "a file with a loss in each line", lambda path: path.suffix == ".loss", read)]
     """
     raise NotImplementedError
 

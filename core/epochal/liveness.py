@@ -25,6 +25,8 @@ PATIENCE: Final = 300.0
 #: struct flock of F_GETLK: Linux puts the type first, the BSDs and macOS last; a short of 0 is SEEK_SET in both.
 _LINUX: Final = sys.platform.startswith("linux")
 _FLOCK: Final = struct.Struct("@hhqqi4x" if _LINUX else "@qqihh")
+#: What a writer says of its end; the last two are importers', of what their sources tell, or do not tell.
+_ENDED: Final = frozenset({"finished", "failed", "interrupted", "killed", "lost"})
 _NO_LOCKS: Final = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 
 #: Journals that this process writes, and lock files that it holds, each with the pid that said so:
@@ -244,12 +246,12 @@ def _end_of(writer: WriterFacts, openings: list[WriterFacts]) -> dict[str, Any] 
 def _finished(writer: WriterFacts, end: dict[str, Any] | None) -> State:
     finish = writer.finish or {}
     name = finish.get("state")
-    name = name if name in ("finished", "failed", "interrupted") else "finished"
+    name = name if name in _ENDED else "finished"
     error = finish.get("error")
-    reason = None
+    reason = _text(finish, "reason")
     if isinstance(error, dict) and error.get("type"):
         reason = f"{error['type']}: {error.get('message') or ''}".strip().rstrip(":")
-    known = State(name, reason, _time(finish), _whole(finish, "exit_code"))
+    known = State(name, reason, _time(finish), _whole(finish, "exit_code"), _whole(finish, "signal"))
     if end is None or not end.get("state"):
         return known
     exit_code, signal = _whole(end, "exit_code"), _whole(end, "signal")

@@ -10,6 +10,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import PluginError
+from .exchange.formats import Exporter, Importer
 from .hookspecs import Converter, Fingerprinter, SystemProbe
 
 
@@ -97,6 +98,8 @@ _ANSWERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "register_converters": _list_of(Converter),
     "register_fingerprinters": _list_of(Fingerprinter),
     "register_system_probes": _list_of(SystemProbe),
+    "register_exporters": _list_of(Exporter),
+    "register_importers": _list_of(Importer),
     "collect_environment": _mapping,
     "make_run_name": _text,
 }

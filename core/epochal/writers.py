@@ -34,6 +34,7 @@ def record_opening(
     world: int | None = None,
     parent: Mapping[str, Any] | None = None,
     lock: Mapping[str, int] | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a journal's first frame: whose it is, and which process on which machine writes it.
 
@@ -44,6 +45,7 @@ def record_opening(
         world: the number of ranks, where it is known.
         parent: `{writer, seq, ordinal}` of the writer that this one was forked from, or watches.
         lock: `{dev, ino}` of the lock file that this process holds.
+        told: fields that an importer's source tells otherwise.
     """
     fields = {
         "run": run,
@@ -60,5 +62,6 @@ def record_opening(
         "pid_start": processes.start_time(os.getpid()),
         "lock": lock,
         "software": f"epochal {__version__}",
+        **(told or {}),
     }
     writer.record("open", fields)

@@ -50,6 +50,8 @@ def test_these_are_the_hooks() -> None:
         "register_converters",
         "register_fingerprinters",
         "register_system_probes",
+        "register_exporters",
+        "register_importers",
         "register_commands",
         "collect_environment",
         "run_started",
@@ -118,6 +120,28 @@ def test_the_example_of_register_system_probes(tmp_path: Path) -> None:
     (probe,) = with_example("register_system_probes").collect("register_system_probes")
     assert isinstance(probe, SystemProbe)
     assert probe.sample(hookspecs.ProbeContext(1, 0.0, tmp_path))["system/load"] >= 0
+
+
+def test_the_example_of_register_exporters(tmp_path: Path) -> None:
+    (exporter,) = with_example("register_exporters").collect("register_exporters")
+    assert isinstance(exporter, hookspecs.Exporter)
+    request = hookspecs.ExportRequest((), tmp_path / "out", hookspecs.PointChoice(), {})
+    assert exporter.export(request).points == ()
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_the_example_of_register_importers(tmp_path: Path) -> None:
+    from epochal.exchange.import_job import ImportJob
+    from epochal.recorded import RecordedRun
+
+    (importer,) = with_example("register_importers").collect("register_importers")
+    assert isinstance(importer, hookspecs.Importer)
+    source = tmp_path / "a.loss"
+    source.write_text("3\n2\n1\n")
+    assert importer.detect(source)
+    job = ImportJob("losses", [source], tmp_path / "runs")
+    importer.import_(job)
+    assert RecordedRun(job.report.runs[0].path).history("loss").values.tolist() == [3, 2, 1]
 
 
 def test_the_example_of_register_commands() -> None:

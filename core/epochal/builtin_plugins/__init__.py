@@ -12,6 +12,7 @@ BUILTIN: Final[tuple[tuple[str, str], ...]] = (
     ("frameworks", "epochal.builtin_plugins.frameworks"),
     ("media", "epochal.builtin_plugins.media"),
     ("probes", "epochal.companion.probes"),
+    ("exchange", "epochal.exchange.plugin"),
     ("demo", "epochal.demo.plugin"),
 )
 """Names and modules, in the order in which they are taken."""

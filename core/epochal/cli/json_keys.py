@@ -117,6 +117,21 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "files": "list of file, role, size, rows, rows_covered, bytes_uncovered, frames, seqs_absent",
         "findings": "list of file, offset, length, what, metrics, rows",
     },
+    "export": {
+        "format": "the exporter's name",
+        "out": "the file that was written, absolute",
+        "files": "list of path, bytes: the file, and what stands beside it",
+        "points": "how many points were exported; null for an archive",
+        "runs": "list of id, name, project, state, points, live (it was being recorded, and exported as it stood)",
+        "left_out": "list of texts: what the format could not hold, or what was not exported",
+    },
+    "import": {
+        "format": "the importer's name",
+        "dir": "the runs folder that the runs are in",
+        "runs": "list of id, name, project, path, source, outcome (new, grown, unchanged, here, differs, damaged), "
+        "metrics, points, added, left_out (list of texts)",
+        "skipped": "list of source, why: what gave no run, wholly or in part",
+    },
     "plugins": {
         "plugins": "list of name, module, distribution, version, hooks, builtin, disabled",
         "problems": "list of kind, plugin, distribution, version, hook, error, remedy",
