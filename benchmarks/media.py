@@ -25,7 +25,7 @@ import numpy as np
 
 os.environ["EPOCHAL_QUIET"] = "1"
 os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true", TRACKIO_LOG_LEVEL="ERROR")
-REPEATS = 3
+REPEATS = 2
 #: Name to (pictures, edge in pixels).
 SIZES = {"small": (500, 64), "large": (20, 512)}
 
@@ -91,9 +91,9 @@ def pillow(folder):
 WRITERS = {each.__name__: each for each in (epochal, pillow, tensorboardx, torch_tensorboard, wandb, trackio)}
 
 
-def measure(writer, size):
-    """Print what one writer took for the pictures of a size, in this process."""
-    images = pictures(*SIZES[size])
+def measure(writer, file):
+    """Print what one writer took for the pictures in a file, in this process."""
+    images = list(np.load(file))
     with tempfile.TemporaryDirectory() as folder:
         log, close = WRITERS[writer](folder)
         calls = []
@@ -111,19 +111,22 @@ def measure(writer, size):
 def beside_peers():
     for size, (count, edge) in SIZES.items():
         seen = {}
-        for _ in range(REPEATS):
-            for writer in WRITERS:
-                done = subprocess.run(
-                    [sys.executable, __file__, "measure", writer, size],
-                    capture_output=True, text=True, timeout=180, check=False,
-                )  # fmt: skip
-                if done.returncode == 0:
-                    seen.setdefault(writer, []).append(json.loads(done.stdout.splitlines()[-1]))
-                elif "No module named" not in done.stderr:
-                    print(writer, "failed:", done.stderr.strip().splitlines()[-1:], file=sys.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"{folder}/{size}.npy"
+            np.save(file, np.stack(pictures(count, edge)))
+            for _ in range(REPEATS):
+                for writer in WRITERS:
+                    done = subprocess.run(
+                        [sys.executable, __file__, "measure", writer, file],
+                        capture_output=True, text=True, timeout=180, check=False,
+                    )  # fmt: skip
+                    if done.returncode == 0:
+                        seen.setdefault(writer, []).append(json.loads(done.stdout.splitlines()[-1]))
+                    elif "No module named" not in done.stderr:
+                        print(writer, "failed:", done.stderr.strip().splitlines()[-1:], file=sys.stderr)
         best = {writer: [statistics.median(each) for each in zip(*runs, strict=True)] for writer, runs in seen.items()}
         ours = best["epochal"]
-        print(f"\n{count} pictures of {edge} x {edge}, RGB")
+        print(f"\n{count} pictures of {edge} x {edge}, RGB", flush=True)
         for writer, (call, late, whole, stored) in best.items():
             print(
                 f"  {writer:<18} call p50 {call * 1e3:7.2f} ms ({call / ours[0]:5.2f} x ours)"
