@@ -1,6 +1,7 @@
 """What logging pictures costs the training, beside the peers in the same run.
 
     python benchmarks/media.py            small and large pictures, each writer in a process of its own, interleaved
+    python benchmarks/media.py large      one of both
     python benchmarks/media.py kinds      what each kind of media costs in Epochal, as docs/media.md says
     python benchmarks/media.py levels     why pictures are packed with level 1 and the filter Up
 
@@ -108,8 +109,9 @@ def measure(writer, file):
     print(json.dumps([statistics.median(calls), sorted(calls)[int(len(calls) * 0.99)], whole / len(images), stored]))
 
 
-def beside_peers():
-    for size, (count, edge) in SIZES.items():
+def beside_peers(*sizes):
+    for size in sizes or SIZES:
+        count, edge = SIZES[size]
         seen = {}
         with tempfile.TemporaryDirectory() as folder:
             file = f"{folder}/{size}.npy"
@@ -199,7 +201,12 @@ def levels():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["measure"]:
-        measure(*sys.argv[2:])
+    words = sys.argv[1:]
+    if words[:1] == ["measure"]:
+        measure(*words[1:])
+    elif words == ["kinds"]:
+        kinds()
+    elif words == ["levels"]:
+        levels()
     else:
-        {"kinds": kinds, "levels": levels}.get("".join(sys.argv[1:]), beside_peers)()
+        beside_peers(*words)
