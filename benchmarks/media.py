@@ -1,6 +1,7 @@
 """What logging pictures costs the training, beside the peers in the same run.
 
     python benchmarks/media.py            small and large pictures, each writer in a process of its own, interleaved
+    python benchmarks/media.py large      one of both
     python benchmarks/media.py kinds      what each kind of media costs in Epochal, as docs/media.md says
     python benchmarks/media.py levels     why pictures are packed with level 1 and the filter Up
 
@@ -25,7 +26,7 @@ import numpy as np
 
 os.environ["EPOCHAL_QUIET"] = "1"
 os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true", TRACKIO_LOG_LEVEL="ERROR")
-REPEATS = 3
+REPEATS = 2
 #: Name to (pictures, edge in pixels).
 SIZES = {"small": (500, 64), "large": (20, 512)}
 
@@ -91,9 +92,9 @@ def pillow(folder):
 WRITERS = {each.__name__: each for each in (epochal, pillow, tensorboardx, torch_tensorboard, wandb, trackio)}
 
 
-def measure(writer, size):
-    """Print what one writer took for the pictures of a size, in this process."""
-    images = pictures(*SIZES[size])
+def measure(writer, file):
+    """Print what one writer took for the pictures in a file, in this process."""
+    images = list(np.load(file))
     with tempfile.TemporaryDirectory() as folder:
         log, close = WRITERS[writer](folder)
         calls = []
@@ -108,22 +109,26 @@ def measure(writer, size):
     print(json.dumps([statistics.median(calls), sorted(calls)[int(len(calls) * 0.99)], whole / len(images), stored]))
 
 
-def beside_peers():
-    for size, (count, edge) in SIZES.items():
+def beside_peers(*sizes):
+    for size in sizes or SIZES:
+        count, edge = SIZES[size]
         seen = {}
-        for _ in range(REPEATS):
-            for writer in WRITERS:
-                done = subprocess.run(
-                    [sys.executable, __file__, "measure", writer, size],
-                    capture_output=True, text=True, timeout=180, check=False,
-                )  # fmt: skip
-                if done.returncode == 0:
-                    seen.setdefault(writer, []).append(json.loads(done.stdout.splitlines()[-1]))
-                elif "No module named" not in done.stderr:
-                    print(writer, "failed:", done.stderr.strip().splitlines()[-1:], file=sys.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"{folder}/{size}.npy"
+            np.save(file, np.stack(pictures(count, edge)))
+            for _ in range(REPEATS):
+                for writer in WRITERS:
+                    done = subprocess.run(
+                        [sys.executable, __file__, "measure", writer, file],
+                        capture_output=True, text=True, timeout=180, check=False,
+                    )  # fmt: skip
+                    if done.returncode == 0:
+                        seen.setdefault(writer, []).append(json.loads(done.stdout.splitlines()[-1]))
+                    elif "No module named" not in done.stderr:
+                        print(writer, "failed:", done.stderr.strip().splitlines()[-1:], file=sys.stderr)
         best = {writer: [statistics.median(each) for each in zip(*runs, strict=True)] for writer, runs in seen.items()}
         ours = best["epochal"]
-        print(f"\n{count} pictures of {edge} x {edge}, RGB")
+        print(f"\n{count} pictures of {edge} x {edge}, RGB", flush=True)
         for writer, (call, late, whole, stored) in best.items():
             print(
                 f"  {writer:<18} call p50 {call * 1e3:7.2f} ms ({call / ours[0]:5.2f} x ours)"
@@ -196,7 +201,12 @@ def levels():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["measure"]:
-        measure(*sys.argv[2:])
+    words = sys.argv[1:]
+    if words[:1] == ["measure"]:
+        measure(*words[1:])
+    elif words == ["kinds"]:
+        kinds()
+    elif words == ["levels"]:
+        levels()
     else:
-        {"kinds": kinds, "levels": levels}.get("".join(sys.argv[1:]), beside_peers)()
+        beside_peers(*words)

@@ -75,9 +75,9 @@ def _scans(folder: Path) -> Iterator[BlockScan]:
 
 
 def _last_rows(scan: BlockScan) -> Iterator[tuple[int, int]]:
-    """Yield (seq, step) of the last row of each table, of rows that stand in frames, and before each segment."""
+    """Yield (seq, step) of the last row of each table, of rows and media in frames, and before each segment."""
     for frame in scan.frames():
-        if frame.payload.get("k") == "row":
+        if frame.payload.get("k") in ("row", "media"):
             yield frame.seq, int(frame.payload["step"])
         elif frame.payload.get("k") == "segment":
             yield frame.seq, int(frame.payload["next_step"]) - 1

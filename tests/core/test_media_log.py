@@ -174,6 +174,15 @@ def test_a_rewind_and_a_resume_abandon_media_as_they_do_rows() -> None:
     ]  # fmt: skip
 
 
+def test_a_resumed_run_that_logs_nothing_but_media_goes_on_at_the_next_step() -> None:
+    with epochal.init("p") as run:
+        run.log({"t": Text("0")})
+        run.log({"t": Text("1")})
+    with epochal.init("p", id=run.id, resume="must") as again:
+        again.log({"t": Text("2")})
+    assert [(entry.step, entry.items[0].bytes) for entry in entries(run, "t")] == [(0, b"0"), (1, b"1"), (2, b"2")]
+
+
 def test_a_name_that_is_not_there_is_an_error_with_the_nearest() -> None:
     with epochal.init("p") as run:
         run.log({"samples": Text("x")})

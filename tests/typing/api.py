@@ -12,6 +12,8 @@ run: Run = epochal.init("project", name="a name", config={"lr": 0.1}, tags=["a"]
 with run as same:
     same.log({"loss": 0.5, "acc": np.float32(0.5), "nested": {"deep": 1}})
     same.log({"loss": 1}, step=3, time=1.5)
+    picture = epochal.Image(np.zeros((4, 4)), caption="zeros", boxes=[epochal.Box(0, 0, 1, 1, label="a")])
+    same.log({"x": picture, "more": [picture, epochal.Histogram([1, 2]), epochal.Table({"a": [1]})]})
     same.extend({"loss": np.zeros(3)}, steps=np.arange(3))
     same.config["lr"] = 0.2
     same.config.update({"a": 1})
@@ -29,6 +31,8 @@ history: History = recorded.history("loss", samples=100)
 steps: npt.NDArray[np.int64] = history.steps
 times: npt.NDArray[np.float64] = history.times
 state: str = recorded.state
+media_names: list[str] = recorded.media_keys
+captions: list[str | None] = [item.caption for entry in recorded.media("x") for item in entry.items]
 found: Runs = epochal.runs("runs", project="project", where="config.lr > 0.1", sort="-started")
 names: list[str] = [one.name for one in found]
 smoothed: npt.NDArray[np.float64] = epochal.smooth(history.values, 0.6)
