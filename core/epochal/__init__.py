@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .fingerprinting import fingerprint
     from .history import History
     from .hookspecs import hookimpl
+    from .merging.merge import merge
     from .opening import init
     from .recorded import RecordedRun
     from .run import Run
@@ -71,6 +72,7 @@ __all__ = [
     "hookimpl",
     "init",
     "log",
+    "merge",
     "runs",
     "smooth",
     "summary",
@@ -82,6 +84,7 @@ _HOMES = {
     "fingerprinting": ["fingerprint"],
     "history": ["History"],
     "hookspecs": ["hookimpl"],
+    "merging.merge": ["merge"],
     "opening": ["init"],
     "recorded": ["RecordedRun"],
     "run": ["Run"],
