@@ -22,7 +22,7 @@ from tests.core.cli_call import call
 from tests.core.make_runs import make_run, make_runs
 
 EPOCHAL = [sys.executable, "-m", "epochal"]
-OWN = "history ls mv note off on plot plugins rename rm schema show status tag verify".split()
+OWN = "history ls merge mv note off on plot plugins rename rm schema show status tag verify".split()
 
 
 @pytest.fixture

@@ -71,6 +71,9 @@ class Putting:
                 self._publish(name, needed[name], self._stage(name, needed[name]))
         self._put_journals([name for name in order if is_journal(name)], needed)
         self._remove(wanted, [base for base in self._versions if base in wanted])
+        if self._made:  # a run without a single journal is one even so
+            with self._faults.costing("journal"):
+                self._folder_of("journal/")
 
     def _put_journals(self, names: list[str], needed: Mapping[str, Wanted]) -> None:
         staged: dict[str, Staged | None] = {}

@@ -103,13 +103,15 @@ def surely_same(one: Version, ours: Version) -> bool:
     """Return whether a copy in the target cannot differ from a file of the same size and time stamp.
 
     A file system's clock ticks every few milliseconds: what is written within the tick of a copy leaves no trace in
-    the time stamp. So the copy must have been made (which its time of change tells) seconds after that stamp.
+    the time stamp. So the copy must have been made (which its time of change tells) seconds after that stamp. Stamps
+    in whole seconds come from archives and coarse file systems: they tell nothing.
     """
     here, there = one.facts, ours.facts
     return (
         here.st_size == there.st_size
         and here.st_mtime_ns == there.st_mtime_ns
         and there.st_ctime_ns - there.st_mtime_ns > _SURE_NS
+        and here.st_mtime_ns % 1_000_000_000 != 0
     )
 
 
