@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .media.table import Table
     from .media.text import Text
     from .media.video import Video
+    from .merging.merge import merge
     from .opening import init
     from .recorded import RecordedRun
     from .run import Run
@@ -105,6 +106,7 @@ __all__ = [
     "import_runs",
     "init",
     "log",
+    "merge",
     "runs",
     "smooth",
     "summary",
@@ -122,6 +124,7 @@ _HOMES = {
     "history": ["History"],
     "hookspecs": ["hookimpl"],
     "media": ["Audio", "Box", "Figure", "Histogram", "Html", "Image", "Mask", "Mesh", "Table", "Text", "Video"],
+    "merging.merge": ["merge"],
     "opening": ["init"],
     "recorded": ["RecordedRun"],
     "run": ["Run"],

@@ -35,11 +35,12 @@ _PLACED: Final = struct.Struct("<QIq").pack
 
 
 class Glance(NamedTuple):
-    """What was seen: the file header's time, the frames of the kinds asked for, and declarations of row blocks."""
+    """What was seen: the header's time and writer, the frames of the kinds asked for, declarations of row blocks."""
 
     created: float
     frames: list[Frame]
     declarations: set[bytes]
+    writer: bytes
 
 
 class _Bytes:
@@ -69,7 +70,7 @@ def glance(fd: int, size: int, kinds: Container[bytes]) -> Glance | None:
     header = unpack_file_header(window.data)
     if header is None or header.major != MAJOR:
         return None
-    found = Glance(header.created, [], set())
+    found = Glance(header.created, [], set(), header.writer)
     prefix, start = header.writer[:8], zlib.crc32(header.writer)
     at = FILE_HEADER.size
     # what format.unpack_block_header and unpack_frame say, without calls and copies for each block and frame

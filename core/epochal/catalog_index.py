@@ -55,8 +55,9 @@ class Indexed:
 class _Writer:
     """One journal, as far as the catalog cares; it can be folded as a `Journal` can."""
 
-    def __init__(self, path: Path, seen: Glance, modified: float) -> None:
-        self.path, self.created, self.modified = path, seen.created, modified
+    def __init__(self, path: Path, seen: Glance, stamp: list[int]) -> None:
+        self.path, self.created, self.writer = path, seen.created, seen.writer
+        self.size, self.modified = stamp[0], stamp[1] / 1e9
         self.declarations = seen.declarations
         self._frames: dict[str, list[Frame]] = {}
         for frame in seen.frames:
@@ -147,11 +148,12 @@ def _index(folder: str) -> Indexed:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 files[name] = _stamp(os.fstat(fd))
-                writers.append(_Writer(Path(path), _seen(fd, files[name][0]), files[name][1] / 1e9))
+                writers.append(_Writer(Path(path), _seen(fd, files[name][0]), files[name]))
             finally:
                 os.close(fd)
         except (JournalError, OSError) as error:
             problems.append(f"{name}: {(error.strerror if isinstance(error, OSError) else None) or error}")
+    writers = _without_copies(writers)
     recording = [writer for writer in writers if writer.role in RECORDING]
     if not recording:
         return Indexed.unreadable("; ".join(problems) or "there is no journal in it")
@@ -210,7 +212,15 @@ def _seen(fd: int, size: int) -> Glance:
 
     scan = BlockScan(fd)
     declarations = {block.declaration for block in scan.blocks if block.kind == ROWS}
-    return Glance(scan.header.created, scan.frames(), declarations)
+    return Glance(scan.header.created, scan.frames(), declarations, scan.header.writer)
+
+
+def _without_copies(writers: Sequence[_Writer]) -> list[_Writer]:
+    """Return the largest journal of each writer, as `Journals` does."""
+    largest: dict[bytes, _Writer] = {}
+    for writer in sorted(writers, key=lambda writer: (-writer.size, len(writer.path.name), writer.path.name)):
+        largest.setdefault(writer.writer, writer)
+    return list(largest.values())
 
 
 def _named(path: Path) -> dict[str, Any]:

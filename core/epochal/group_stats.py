@@ -41,7 +41,7 @@ class Stats(NamedTuple):
 def stats(values: Iterable[Any]) -> Stats:
     """Return the statistics of what several runs have under one name, None where a run has nothing."""
     found = list(values)
-    numbers = [value for value in found if isinstance(value, (int, float))]
+    numbers = [int(value) if isinstance(value, bool) else value for value in found if isinstance(value, (int, float))]
     known = [value for value in numbers if value == value]
     nan, missing = len(numbers) - len(known), len(found) - len(numbers)
     if not known:

@@ -157,9 +157,7 @@ class Journals:
         return True
 
     def _sort(self) -> None:
-        journals = sorted(
-            self._by_name.values(), key=lambda journal: (journal.rank, journal.ordinal, journal.created, journal.writer)
-        )
+        journals = sorted(self._by_name.values(), key=_order)
         self.unreadable = {
             name: failed.why
             for name, failed in sorted(self._failed.items())
@@ -178,6 +176,11 @@ class Journals:
                 name = largest[journal.writer].file
                 self.unreadable[journal.file] = f"a copy of {name}: it is left out"
         self.visibility = Visibility(self.ordered)
+
+
+def _order(journal: Journal) -> tuple[Any, ...]:
+    # of two copies of one journal that are equally long, the shorter name counts: merging marks the other one's
+    return journal.rank, journal.ordinal, journal.created, journal.writer, len(journal.file), journal.file
 
 
 def _state(path: str) -> tuple[int, float]:

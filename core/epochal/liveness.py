@@ -146,7 +146,7 @@ def is_alive(folder: Path, opening: dict[str, Any], journal: Path) -> bool | Non
         if alive is not None:
             return alive
     if lock and found is not None:
-        held = _is_locked(layout.lock_path(path), found)
+        held = is_locked(layout.lock_path(path), found)
         if held:
             return True
         if held is False and same_boot:
@@ -172,7 +172,7 @@ def _same_file(lock: dict[str, Any], found: os.stat_result, same_boot: bool) -> 
     return lock.get("ino") == found.st_ino and (not same_boot or lock.get("dev") == found.st_dev)
 
 
-def _is_locked(path: str, found: os.stat_result) -> bool | None:
+def is_locked(path: str, found: os.stat_result) -> bool | None:
     """Ask whether another process holds the record lock; None where that cannot be asked."""
     if _held.get((found.st_dev, found.st_ino)) == os.getpid():
         return True  # ours: to open and close the file would drop the lock

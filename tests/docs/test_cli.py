@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from epochal.cli.json_keys import JSON_KEYS
 from epochal.cli.reference import reference
 from epochal.where import parse
 
@@ -33,16 +32,3 @@ def test_the_filters_of_the_reference_can_be_read() -> None:
     block = PAGE.read_text(encoding="utf-8").split("## Filters")[1].split("```text\n")[1].split("```")[0]
     for line in block.splitlines():
         parse(line)
-
-
-def test_every_command_with_json_has_its_keys_explained() -> None:
-    from epochal.cli.app import cli
-
-    explained = {name.split()[0] for name in JSON_KEYS}
-    with_json = {
-        name
-        for name, command in cli.commands.items()
-        if any("--json" in parameter.opts for parameter in command.params)
-        and (getattr(command.callback, "__module__", "") or "").startswith("epochal.cli")
-    }
-    assert explained == with_json

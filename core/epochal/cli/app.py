@@ -11,7 +11,7 @@ import click
 
 from ..errors import EpochalError
 from ..version import __version__
-from . import change, compare, export_runs, history, import_runs, list_runs, modes, plot, show, verify
+from . import change, compare, export_runs, history, import_runs, list_runs, merge, modes, plot, schema, show, verify
 from .failure import Failure
 from .text import shown
 
@@ -113,7 +113,9 @@ def cli() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for module in (list_runs, show, compare, plot, history, verify, export_runs, import_runs, change, modes):
+for module in (
+    list_runs, show, compare, plot, history, verify, change, export_runs, import_runs, merge, modes, schema,
+):  # fmt: skip
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -1,151 +1,23 @@
-"""What each key of the JSON output means; the reference is written from it, and tests compare it with the output."""
+"""What each key of the JSON output means, as the schemas say; the reference of the command line is written from it."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-_RUN: Final = {
-    "id": "the run's id",
-    "name": "its name",
-    "project": "its project",
-    "state": "running, finished, failed, interrupted, killed, lost; unreadable where no journal can be read",
-    "reason": "why, in words",
-    "started": "when it was opened",
-    "finished": "when it ended",
-    "duration": "from start to end; in `ls`, to now while it runs",
-    "group": "as given to `init`",
-    "job_type": "as given to `init`",
-    "tags": "list of texts",
-    "notes": "text",
-    "host": "the machine",
-}
+from . import schema
+
+
+def _meanings(part: Mapping[str, Any]) -> dict[str, str]:
+    """Return key to meaning; `…` stands for the keys that the user's words name."""
+    found = {name: str(one.get("description", "")) for name, one in part.get("properties", {}).items()}
+    open_keys = part.get("additionalProperties")
+    if isinstance(open_keys, Mapping):
+        found["…"] = str(open_keys.get("description", ""))
+    return found
+
 
 #: Command (with what stands for a variant) to key to meaning.
 JSON_KEYS: Final[dict[str, dict[str, str]]] = {
-    "ls": {
-        **_RUN,
-        "ranks": "how many ranks have recorded something",
-        "config": "the settings, nested",
-        "summary": "name to value: derived from the metrics, and set by hand",
-        "metrics": "list of names",
-        "path": "the run's folder",
-    },
-    "ls --columns": {"id": "the run's id", "…": "each column under the words that asked for it"},
-    "ls --group": {
-        "…": "each field that was grouped by, under the words that asked for it",
-        "count": "how many runs",
-        "states": "state to number of runs",
-        "mean": "name to the mean of the summary's numbers, over the runs that have them; NaN is skipped",
-        "stats": "name to mean, std, sem, min, max, n, nan (runs whose value is NaN), missing (runs without a number)",
-    },
-    "show": {
-        **_RUN,
-        "path": "the run's folder",
-        "exit_code": "of the training's process, where known",
-        "signal": "that ended it, where known",
-        "error": "the exception that ended it: type, message, traceback",
-        "ranks": "list of the ranks that have recorded something",
-        "config": "the settings, nested",
-        "summary": "name to value",
-        "metrics": "list of name, count, last, last_step, min, min_step, max, max_step",
-        "system_metrics": "list of names",
-        "media": "list of key, kinds, items, steps, first_step, last_step: what rank 0 logged beside numbers",
-        "datasets": "name to sha256, kind, rows, bytes, method, coverage",
-        "environment": "command, python, packages, git, machine, nested",
-        "notices": "list of code, text, time, file, data",
-        "files": "list of path within the run's folder, bytes",
-    },
-    "compare": {
-        "runs": "list of id, name, project, state, started, duration, path; all lists of values stand in this order",
-        "config": "list of key, same, values, present (false where a run has no such key); those that differ first",
-        "summary": "list of key, same, values, present, goal (min, max or null), best (indices of runs)",
-        "environment": "list of key, same, values, present; those that differ first",
-        "packages": "changed: list of key, same, values, present; same: how many are; unknown: list of run, why",
-        "datasets": "list of name, verdict (same, different, missing, unknown), why, facts",
-        "code": "same; base: a run's index; states: commit, branch, remote, patch_sha256, problem, left_out; "
-        "diffs from base to each run: text, notes",
-        "histories": "for each --metric: metric, axis, x (the grid), values (a list for each run, null without it)",
-    },
-    "plot": {
-        "run": "the run's name",
-        "id": "its id",
-        "metric": "the metric",
-        "axis": "what x is",
-        "abandoned": "true for what stands behind the curve: abandoned points, or those before smoothing",
-        "x": "list of numbers",
-        "y": "list of numbers",
-    },
-    "plot --group": {
-        "group": "field to value",
-        "runs": "list of the ids of its runs that have the metric",
-        "metric": "the metric",
-        "axis": "what x is",
-        "x": "list of numbers: the grid",
-        "mean": "list of numbers, as are std, sem, min, max and n",
-        "std": "sample standard deviation",
-        "sem": "standard error of the mean",
-        "min": "the least",
-        "max": "the greatest",
-        "n": "how many runs have a value",
-    },
-    "history RUN METRIC": {
-        "run": "the run's name",
-        "id": "its id",
-        "metric": "the metric",
-        "axis": "what x is",
-        "step": "list of integers",
-        "value": "list of numbers, or of texts",
-        "time": "list of times",
-    },
-    "history RUN METRIC METRIC": {
-        "run": "the run's name",
-        "id": "its id",
-        "columns": "step and each metric to a list; NaN where a metric has no value at a step",
-    },
-    "history RUN": {
-        "run": "the run's name",
-        "id": "its id",
-        "metrics": "list of names",
-        "system_metrics": "list of names",
-    },
-    "verify": {
-        "folder": "the run's folder",
-        "sound": "whether nothing is damaged",
-        "rows": "rows in all journals",
-        "rows_uncovered": "those that no checksum covers",
-        "bytes_uncovered": "their size",
-        "files": "list of file, role, size, rows, rows_covered, bytes_uncovered, frames, seqs_absent",
-        "findings": "list of file, offset, length, what, metrics, rows",
-    },
-    "export": {
-        "format": "the exporter's name",
-        "out": "the file that was written, absolute",
-        "files": "list of path, bytes: the file, and what stands beside it",
-        "points": "how many points were exported; null for an archive",
-        "runs": "list of id, name, project, state, points, live (it was being recorded, and exported as it stood)",
-        "left_out": "list of texts: what the format could not hold, or what was not exported",
-    },
-    "import": {
-        "format": "the importer's name",
-        "dir": "the runs folder that the runs are in",
-        "runs": "list of id, name, project, path, source, outcome (new, grown, unchanged, here, differs, damaged), "
-        "metrics, points, added, left_out (list of texts)",
-        "skipped": "list of source, why: what gave no run, wholly or in part",
-    },
-    "plugins": {
-        "plugins": "list of name, module, distribution, version, hooks, builtin, disabled",
-        "problems": "list of kind, plugin, distribution, version, hook, error, remedy",
-    },
-    "status": {
-        "version": "of Epochal",
-        "mode": "online, offline or disabled",
-        "source": "what says so",
-        "folder_file": "the nearest `.epochal.toml`",
-        "user_file": "the user's settings",
-        "user_file_exists": "whether they are there",
-        "cache_dir": "where the catalog lies",
-        "environment": "the variables that are set",
-        "writes_to": "where a run that is opened here goes",
-        "reads_from": "where commands look",
-    },
+    words: _meanings(part) for name in schema.commands() for words, part in schema.variants(schema.load(name))
 }

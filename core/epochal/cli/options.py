@@ -18,7 +18,7 @@ in_dir = click.option(
     "--dir", "-d", metavar="FOLDER", type=click.Path(file_okay=False),
     help="The runs folder; by default EPOCHAL_DIR, else ./epochal-runs or the nearest above.",
 )  # fmt: skip
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/cli.md says what its keys are.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; `epochal schema` says what its keys are.")
 one_run = click.argument("run", metavar="RUN")
 several_runs = click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 

@@ -52,7 +52,8 @@ Runs that do not have the value stand last either way. On the command line setti
 _JSON: Final = """\
 ## JSON
 
-`--json` prints one document on standard output; its keys stay. Times are seconds since the epoch, durations seconds,
+`--json` prints one document on standard output; its keys stay, and `epochal schema COMMAND` prints its JSON Schema (see
+[machine-readable output](machine-readable.md)). Times are seconds since the epoch, durations seconds,
 sizes bytes. NaN and infinities, which JSON does not have, are the texts `"NaN"`, `"Infinity"` and `"-Infinity"`, which
 Python's `float` and JavaScript's `Number` read. What is not known is `null`.
 

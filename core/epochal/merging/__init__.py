@@ -1,0 +1,1 @@
+"""Merging runs folders: what `epochal.merge` consists of."""
