@@ -45,7 +45,7 @@ class Repeat(NamedTuple):
 
 
 def find_repeat(run: RecordedRun) -> Repeat | None:
-    """Return the newest finished run of the same project that `run` repeats, as far as both are known by now.
+    """Return the newest run of the same project that had finished when `run` started, and that it repeats by now.
 
     Code counts as the same where commit and uncommitted changes are, and nothing was left out; data where every
     dataset has the same digest of all of it. The config is compared without datasets; seeds are part of it. Runs are
@@ -58,7 +58,7 @@ def find_repeat(run: RecordedRun) -> Repeat | None:
     for other in _others(run):
         if time.monotonic() > deadline:
             return None
-        if not same(_settings(other), config) or other.state != "finished":
+        if not same(_settings(other), config) or not _was_over(other, run.started):
             continue
         if _same_data(run.datasets, other.datasets) and code.same(code_state(other)):
             return Repeat(other.id, other.name, bool(run.datasets), _differing(run, other))
@@ -74,6 +74,13 @@ def _others(run: RecordedRun) -> Iterator[RecordedRun]:
                 yield RecordedRun(folder / name)
             except RunNotFoundError:
                 continue
+
+
+def _was_over(other: RecordedRun, started: float | None) -> bool:
+    """Return whether a run had finished when ours started: of two runs side by side, neither repeats the other."""
+    if other.state != "finished" or started is None:
+        return False
+    return other.finished is not None and other.finished <= started
 
 
 def _settings(run: RecordedRun) -> dict[str, Any]:

@@ -27,11 +27,12 @@ def record(
     packages: str | None = None,
     finish: str | None = "finished",
     name: str | None = None,
+    started: float = T0,
 ) -> RecordedRun:
     """Write one run, its metrics one row after the other, and return it."""
     folder = run_folder(root, project, id)
     main = Maker()
-    main.opening(run=id, project=project)
+    main.opening(run=id, project=project, time=started)
     main.record("meta", set={"name": name or id, "tags": [], "group": None})
     if config:
         main.record("config", ops=[[[key], value] for key, value in config.items()])

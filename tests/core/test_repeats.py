@@ -17,6 +17,7 @@ from epochal.companion.repeat_search import RepeatSearch
 from epochal.companion.system_journal import SystemJournal
 from epochal.recorded import RecordedRun
 from epochal.repeats import find_repeat
+from tests.core.journal_maker import T0
 from tests.core.recorded_runs import record
 from tests.core.watched import Watched, records
 
@@ -25,7 +26,8 @@ DATA = {"train": {"sha256": "b" * 64, "kind": "file", "bytes": 10, "method": "m"
 
 
 def make(root: Path, id: str, **changes: Any) -> RecordedRun:
-    given = {"config": {"lr": 0.1, "seed": 1, "datasets": DATA}, "environment": CODE, **changes}
+    started = T0 + 1000 * int(id[-1])  # and each ends within seconds of T0
+    given = {"config": {"lr": 0.1, "seed": 1, "datasets": DATA}, "environment": CODE, "started": started, **changes}
     return record(root, id, **given)
 
 
@@ -60,13 +62,15 @@ OTHERS: dict[str, dict[str, Any]] = {
     "a failure": {"finish": "failed"},
     "no end": {"finish": None},
     "another project": {"project": "other"},
+    "a run beside it": {"started": T0},
 }
 
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_whatever_differs_makes_no_repeat(other: str, tmp_path: Path) -> None:
-    make(tmp_path / "one", "run1", **OTHERS[other])
-    assert find_repeat(make(tmp_path / "one", "run2")) is None
+    if other != "a run beside it":
+        make(tmp_path / "one", "run1", **OTHERS[other])
+        assert find_repeat(make(tmp_path / "one", "run2")) is None
     make(tmp_path / "two", "run1")
     its_own_end = other in ("a failure", "no end")
     assert (find_repeat(make(tmp_path / "two", "run2", **OTHERS[other])) is not None) is its_own_end

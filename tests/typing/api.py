@@ -37,3 +37,9 @@ found: Runs = epochal.runs("runs", project="project", where="config.lr > 0.1", s
 names: list[str] = [one.name for one in found]
 smoothed: npt.NDArray[np.float64] = epochal.smooth(history.values, 0.6)
 digest: str = epochal.fingerprint(np.zeros(3))["sha256"]
+comparison: epochal.Comparison = epochal.compare(recorded, "another", dir="runs", metrics=["loss"])
+differing: list[str] = [row.key for row in comparison.config if not row.same]
+group: epochal.Group = found.group_by("config.model", "group")["a", None]
+mean: float = group.stats("loss").mean
+curves: epochal.GroupHistory = group.history("loss", x="epoch", grid=100)
+means: npt.NDArray[np.float64] = curves.mean
