@@ -130,5 +130,5 @@ def microseconds(points: Points) -> Any:
     sound = np.isfinite(times) & (times > -62135596800) & (times < 253402300800)
     whole = np.where(sound, np.round(np.where(sound, times, 0.0) * 1e6), 0).astype(np.int64)
     moments = whole.astype("datetime64[us]")
-    moments[~sound] = np.datetime64("NaT")
+    moments[~sound] = np.datetime64("NaT", "us")
     return moments

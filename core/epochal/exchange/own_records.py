@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SHARED: Final = ("metric", "kind", "rank", "abandoned", "system")
 _MEASURED: Final = itemgetter("step", "time", "value", "row")
 #: Points that are taken over together, at most.
-_TOGETHER: Final = 1 << 16
+_TOGETHER: Final = 1 << 12
 _WHOLE: Final = frozenset({int, str})
 _PLAIN: Final = frozenset({int, float, str, bool})
 _LETTERS: Final = {"float": FLOAT, "int": INT, "bool": BOOL}
