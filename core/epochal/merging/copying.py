@@ -58,7 +58,8 @@ class Staged:
                 whole = facts.st_blocks * 512 >= self.size
                 for start, stop in [(0, self.size)] if whole else data_ranges(source, 0, self.size):
                     _copy_range(source, part, start, stop)
-                os.ftruncate(part, self.size)
+                if not whole:
+                    os.ftruncate(part, self.size)
                 os.utime(part, ns=(facts.st_atime_ns, modified))
             finally:
                 os.close(part)
