@@ -51,6 +51,9 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "datasets": "name to sha256, kind, rows, bytes, method, coverage",
         "environment": "command, python, packages, git, machine, nested",
         "notices": "list of code, text, time, file, data",
+        "checkpoints": "list of path, step, time, rank, metrics, bytes, sha256, state (present, vanished, changed, "
+        "unknown), why, best, abandoned, file (the copy in the run), data",
+        "saved": "list of name, path, sha256, bytes, state, time, source, changed_while_copied",
         "files": "list of path within the run's folder, bytes",
     },
     "plot": {

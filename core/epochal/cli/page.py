@@ -14,6 +14,7 @@ from . import text
 from .columns import state as state_of
 from .columns import telling
 from .show import error, files, stats
+from .show_files import checkpoint_lines, saved_lines
 
 if TYPE_CHECKING:
     from ..recorded import RecordedRun
@@ -38,6 +39,8 @@ def page(run: RecordedRun, *, width: int, everything: bool) -> Iterator[Any]:
     yield from _metrics(run, everything)
     yield from _summary(run, width)
     yield from _datasets(run)
+    yield from checkpoint_lines(run, everything=everything)
+    yield from saved_lines(run, everything=everything)
     yield from _environment(run, width, everything)
     yield from _notices(run)
     yield from _files(run, everything)
