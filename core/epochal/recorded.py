@@ -9,11 +9,12 @@ from typing import Any
 from .history import History
 from .joined import Table
 from .reading import Texts, names, read_history, read_table, read_texts
+from .recorded_code import RecordedCode
 from .recorded_files import RecordedFiles
 from .run_facts import RunFacts
 
 
-class RecordedRun(RecordedFiles, RunFacts):
+class RecordedRun(RecordedFiles, RecordedCode, RunFacts):
     """A run in its folder.
 
     What is damaged or unreadable shows in `notices` and never raises. `history`, `texts` and `table` look for what was

@@ -25,7 +25,21 @@ _NOTICES: Final = 30
 _LINES: Final = 200
 #: Parts of the environment that the page shows in words of its own.
 _TOLD: Final = frozenset(
-    ("command", "python", "packages", "git", "host", "os", "variables", "cpu", "memory", "accelerators", "frameworks")
+    (
+        "command",
+        "python",
+        "packages",
+        "git",
+        "code",
+        "script",
+        "host",
+        "os",
+        "variables",
+        "cpu",
+        "memory",
+        "accelerators",
+        "frameworks",
+    )
 )
 
 
