@@ -189,11 +189,13 @@ class _Place:
 
 def _hashed(journals: Journals) -> dict[tuple[Any, Any], dict[str, Any]]:
     """Return what companions told of each checkpoint, by its writer and seq; the newest counts."""
-    return {
-        (frame.payload.get("writer"), frame.payload.get("seq")): frame.payload
-        for journal in journals.system("all")
-        for frame in journal.records("checkpoint_sha")
-    }
+    found: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for journal in journals.system("all"):
+        for frame in journal.records("checkpoint_sha"):
+            writer, seq = frame.payload.get("writer"), frame.payload.get("seq")
+            if isinstance(writer, str) and type(seq) is int:
+                found[writer, seq] = frame.payload
+    return found
 
 
 def _path(record: StepRecord) -> str:

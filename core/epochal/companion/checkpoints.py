@@ -15,8 +15,11 @@ from .assignment import Assignment
 from .system_journal import SystemJournal
 from .task import Task
 
-#: One process hashes so many, and gets so much time while the run lives, in seconds.
+#: One process hashes so many (the last one as many as it can be told of, whose paths have this length in all), and
+#: gets so much time while the run lives, in seconds.
 _AT_ONCE: Final = 8
+_AT_LAST: Final = 150
+_LONGEST: Final = 40_000
 _LIMIT_S: Final = 3600.0
 #: How often a checkpoint that is still being written is looked at, before it is told as one that never came to rest.
 _LOOKS: Final = 60
@@ -121,7 +124,14 @@ class Checkpoints:
             return
         left = _LIMIT_S if self._last_until is None else self._last_until - time.monotonic()
         # what is being written is looked at again at the next housekeeping, and at the end taken as it is
-        ready = [each for each in self._waiting if self._last_until is not None or self._due(each)][:_AT_ONCE]
+        last = self._last_until is not None
+        ready: list[_Waiting] = []
+        for each in self._waiting:
+            length = sum(len(os.fsencode(one.path)) for one in (*ready, each))
+            if ready and (len(ready) >= (_AT_LAST if last else _AT_ONCE) or length > _LONGEST):
+                break
+            if last or self._due(each):
+                ready.append(each)
         if left <= 0 or not ready:
             return
         for each in ready:
