@@ -67,19 +67,26 @@ class AdapterRecord:
                 run._fault.internal(what, error)
 
     def checkpoint(
-        self, path: str | os.PathLike[str] | None, *, step: int | None, digest: bool = True, **more: Any
+        self,
+        path: str | os.PathLike[str] | None,
+        *,
+        step: int | None,
+        metrics: Mapping[str, Any] | None = None,
+        goal: str | None = None,
+        writing: bool = False,
+        **more: Any,
     ) -> None:
         """Record that a checkpoint was written.
 
         Args:
-            path: a file or folder; a small one is hashed.
+            path: a file or folder; the companion hashes it.
             step: the optimizer step that it holds.
-            digest: False if it is still being written.
-            more: its score and what else is known, as plain values.
+            metrics: what it is judged by, the first one above all.
+            goal: `"min"` or `"max"`: which value of that one is better, where the framework knows.
+            writing: it is still being written: it has no size yet, and is hashed when it has come to rest.
+            more: what else is known, as plain values; they become the record's `data`.
         """
-        from .checkpoint_facts import checkpoint_facts
+        from .config_values import jsonlike
 
-        facts = {} if path is None else checkpoint_facts(path, digest=digest)
-        name = "a checkpoint" if path is None else f"checkpoint {os.path.basename(os.path.normpath(path))}"
-        at = "" if step is None else f" at step {step}"
-        self.open().notice("checkpoint", f"{name} was written{at}", **facts, step=step, **more)
+        data = jsonlike(more) if more else None
+        self.open()._checkpoint(path, step=step, metrics=metrics, goal=goal, writing=writing, data=data)

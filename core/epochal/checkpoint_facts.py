@@ -1,43 +1,95 @@
-"""What is recorded of a checkpoint as it is written: where it lies, how large it is, and the hash of a small one."""
+"""What tells whether a checkpoint is still the one that was recorded: kind, size, files, last change, and its hash."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-from pathlib import Path
+import stat
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-#: Up to this size a checkpoint is hashed in the training process, in bytes: some 20 ms of what was just written.
-SMALL: Final = 16 << 20
+#: A folder of more files than this is not looked through in the training process.
+MOST_FILES: Final = 1000
+_PIECE: Final = 1 << 20
 
 
-def checkpoint_facts(path: str | os.PathLike[str], *, digest: bool = True) -> dict[str, Any]:
-    """Return `{path, bytes, sha256}`: the absolute path, and the two others as far as they can be had at once.
+def is_elsewhere(path: str) -> bool:
+    """Return whether a checkpoint's path is an address (`s3://…`), about which this machine knows nothing."""
+    return "://" in path
 
-    A file's SHA-256 is that of its bytes, a folder's that of the lines `<sha256>  <file>` of its files, sorted by
-    name, as `epochal.fingerprint` says. Larger ones than `SMALL` and what lies elsewhere (a URL) have none, nor has
-    anything with `digest=False`.
+
+def checkpoint_facts(path: str, *, most_files: int | None = None) -> dict[str, Any] | None:
+    """Return `{kind, bytes, files, mtime_ns}` of a file or folder, without reading any; None where nothing is.
+
+    Args:
+        path: a file, or a folder with all that is in it; links within are not followed.
+        most_files: a folder of more gives its kind alone.
+
+    Raises:
+        OSError: it is there and cannot be looked at.
     """
-    text = os.fspath(path)
-    if "://" in text:
-        return {"path": text}
-    place = Path(os.path.abspath(text))
-    if not digest:
-        return {"path": str(place)}
     try:
-        files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file())
-        size = sum(file.stat().st_size for file in files)
-        facts: dict[str, Any] = {"path": str(place), "bytes": size}
-        if files and size <= SMALL:
-            facts["sha256"] = _hash(place, files)
-    except OSError:  # it is being written, moved or pruned
-        return {"path": str(place)}
-    return facts
+        facts = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISDIR(facts.st_mode):
+        kind = "file" if stat.S_ISREG(facts.st_mode) else "special"
+        return {"kind": kind, "bytes": facts.st_size, "files": 1, "mtime_ns": facts.st_mtime_ns}
+    count = size = newest = 0
+    for _, file in _walk(os.fsencode(path)):
+        count += 1
+        if most_files is not None and count > most_files:
+            return {"kind": "folder"}
+        size += file.st_size
+        newest = max(newest, file.st_mtime_ns)
+    return {"kind": "folder", "bytes": size, "files": count, "mtime_ns": newest}
 
 
-def _hash(place: Path, files: list[Path]) -> str:
-    if files == [place]:
-        return hashlib.sha256(place.read_bytes()).hexdigest()
-    names = sorted((os.fsencode(file.relative_to(place)), file) for file in files)
-    lines = (hashlib.sha256(file.read_bytes()).hexdigest().encode() + b"  " + name + b"\n" for name, file in names)
-    return hashlib.sha256(b"".join(lines)).hexdigest()
+def hash_checkpoint(path: str, go_on: Callable[[], None] = lambda: None) -> str:
+    r"""Return the SHA-256 of a file, or of the lines `<sha256>  <file>` of a folder's files, sorted by name.
+
+    It is what `epochal.fingerprint` gives, and what this line of shell prints in the folder:
+    `find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 -r sha256sum -- | sha256sum`.
+
+    Args:
+        path: a file or folder.
+        go_on: called after each piece that was read; may raise to end it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    import hashlib  # here: the companion, which only looks, stays small without
+
+    place = os.fsencode(path)
+    if not os.path.isdir(place):
+        return _hash_file(place, go_on)
+    from .fingerprints.folders import sum_line
+
+    lines = hashlib.sha256()
+    for name, _ in sorted(_walk(place), key=lambda found: found[0]):
+        lines.update(sum_line(_hash_file(os.path.join(place, name), go_on), name))
+    return lines.hexdigest()
+
+
+def _walk(folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
+    """Yield name below the folder and facts of each regular file."""
+    waiting = [b""]
+    while waiting:
+        prefix = waiting.pop()
+        with os.scandir(os.path.join(folder, prefix)) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(prefix + entry.name + b"/")
+                elif entry.is_file(follow_symlinks=False):
+                    yield prefix + entry.name, entry.stat(follow_symlinks=False)
+
+
+def _hash_file(path: bytes, go_on: Callable[[], None]) -> str:
+    import hashlib
+
+    sha256 = hashlib.sha256()
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(fd, "rb", buffering=0) as file:
+        while data := file.read(_PIECE):
+            sha256.update(data)
+            go_on()
+    return sha256.hexdigest()

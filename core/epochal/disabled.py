@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,21 @@ class DisabledRun(Run):
     def use_dataset(self, name: str, data: Any, *, fingerprint: str = "quick") -> dict[str, Any]:
         """Do nothing; the data is not looked at."""
         return {}
+
+    def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
+        """Do nothing; the file is not looked at."""
+
+    def checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        step: int,
+        metrics: Mapping[str, Any] | None = None,
+        copy: bool = False,
+    ) -> None:
+        """Do nothing; the checkpoint is not looked at."""
+
+    def _checkpoint(self, path: Any, **facts: Any) -> None: ...
 
     def position(self) -> dict[str, Any]:
         """Return an empty mapping, which `init` takes for none."""

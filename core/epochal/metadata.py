@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from .journal.reader import Journal
 
 
+#: The parts of an environment that tell the code together.
+CODE = ("git", "code", "script")
+
+
 def in_time(journals: Sequence[Journal], kind: str) -> list[dict[str, Any]]:
     """Return the records of a kind from journals that stand in order, by time; where times are equal, in order."""
     found = [
@@ -62,6 +66,9 @@ def fold_environment(journals: Sequence[Journal]) -> dict[str, Any]:
     folded: dict[str, Any] = {}
     for record in in_time(journals, "environment"):
         if isinstance(record.get("values"), dict):
+            if any(name in record["values"] for name in CODE):  # one state of the code, not a mixture of two
+                for name in CODE:
+                    folded.pop(name, None)
             _merge(folded, record["values"])
     return folded
 

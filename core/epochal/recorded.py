@@ -10,10 +10,12 @@ from .history import History
 from .joined import Table
 from .media.reading import LoggedMedia, media_keys, read_media
 from .reading import Texts, names, read_history, read_table, read_texts
+from .recorded_code import RecordedCode
+from .recorded_files import RecordedFiles
 from .run_facts import RunFacts
 
 
-class RecordedRun(RunFacts):
+class RecordedRun(RecordedFiles, RecordedCode, RunFacts):
     """A run in its folder.
 
     What is damaged or unreadable shows in `notices` and never raises. `history`, `texts` and `table` look for what was

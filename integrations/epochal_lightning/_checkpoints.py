@@ -2,7 +2,7 @@
 
 Lightning writes a checkpoint before it logs the metrics of the very step or epoch that the checkpoint holds. A
 training that goes on from it never logs them again. So the position in the checkpoint is not where to cut; that is
-where the next batch begins, which the record tells in the checkpoint's notice, written at that moment.
+where the next batch begins, which the record tells beside the checkpoint, written at that moment.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from epochal import Run
 from epochal.adapter import AdapterRun
+from epochal.checkpoints import checkpoint_data
 
 
 class _Pending(NamedTuple):
@@ -38,16 +39,18 @@ class PendingCheckpoints:
     def begin(self, run: Run, trainer: Any) -> dict[str, Any]:
         """Return the position to put into a checkpoint that is being written."""
         position = run.position()
-        # a file that another thread is still writing has no hash yet
+        # another thread may still be writing it when it is recorded
         later = "Async" in type(trainer.strategy.checkpoint_io).__name__
-        facts = {"path": None, "digest": not later}
+        facts = {"path": None, "writing": later}
         self._pending.append(_Pending(position, trainer.global_step, trainer.current_epoch, facts))
         return position
 
     def written(self, callback: Any) -> None:
         """Take over where a `ModelCheckpoint` wrote, and its score."""
         path = getattr(callback, "_last_checkpoint_saved", "") or callback.last_model_path or callback.best_model_path
-        facts = {"path": os.fspath(path), "monitor": callback.monitor, "score": _number(callback.current_score)}
+        score = _number(callback.current_score)
+        judged = {} if callback.monitor is None or score is None else {callback.monitor: score}
+        facts = {"path": os.fspath(path), "metrics": judged, "goal": callback.mode if judged else None}
         for pending in reversed(self._pending):
             if pending.facts["path"] is None:
                 pending.facts.update(facts)
@@ -149,12 +152,12 @@ class _Structure(pickle.Unpickler):
 
 def _settled(folder: Path | None, position: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return where the next batch began after the checkpoint of a position, as the record tells."""
-    from epochal.recorded import RecordedRun
-
-    for notice in RecordedRun(folder).notices if folder is not None else ():
-        saved = notice.data.get("saved") or {} if notice.code == "checkpoint" else {}
+    if folder is None:
+        return None
+    for known in checkpoint_data(folder):
+        saved = known.get("saved") or {}
         if (saved.get("writer"), saved.get("seq")) == (position["writer"], position["seq"]):
-            return dict(notice.data["position"])
+            return dict(known["position"])
     return None
 
 

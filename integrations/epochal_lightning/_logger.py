@@ -177,7 +177,7 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
             self._runs.describe({"model": describe_model(model)}, again=False)
 
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
-        """Note the checkpoint that was just written; what is kept is copied at once."""
+        """Record the checkpoint that was just written; what is kept is copied at once."""
         if _rank() == 0:
             with self._runs.guard("checkpoint"):
                 self._pending.written(checkpoint_callback)

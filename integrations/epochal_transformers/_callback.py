@@ -13,7 +13,7 @@ from epochal import Run
 from epochal.adapter import AdapterRun
 from epochal.names import new_run_id
 
-from ._checkpoints import checkpoint_folder, position_in, resumed_from, write_position
+from ._checkpoints import checkpoint_folder, judged_by, position_in, resumed_from, write_position
 from ._describe import describe_training, evaluation_of
 
 
@@ -133,17 +133,20 @@ class EpochalCallback(TrainerCallback):
             self._runs.rest()
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Put the position into the checkpoint's folder, and note the checkpoint."""
+        """Put the position into the checkpoint's folder, and record the checkpoint."""
         run = self._runs.current
         if not state.is_world_process_zero or run is None or run.disabled:
             return
         with self._runs.guard("checkpoint"):
             folder = checkpoint_folder(args, state)
             if folder is not None:
-                best = {"best": state.best_metric} if state.best_metric is not None else {}
                 position = run.position()
-                self._runs.checkpoint(folder, step=state.global_step, epoch=state.epoch, **best, position=position)
-                write_position(folder, position)
+                metrics, goal = judged_by(args, state)
+                known = {"epoch": state.epoch, "position": position}
+                try:
+                    write_position(folder, position)
+                finally:  # behind it: what is recorded is the folder with all its files
+                    self._runs.checkpoint(folder, step=state.global_step, metrics=metrics, goal=goal, **known)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Leave the run open for an evaluation, and for what the script does next."""

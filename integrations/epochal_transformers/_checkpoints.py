@@ -23,6 +23,19 @@ def checkpoint_folder(args: Any, state: Any) -> Path | None:
     return max(there, key=lambda place: place.stat().st_mtime_ns, default=None)
 
 
+def judged_by(args: Any, state: Any) -> tuple[dict[str, Any], str | None]:
+    """Return the metrics of the evaluation at this checkpoint, the one that chooses the best first, and its goal."""
+    logged = (entry for entry in reversed(state.log_history) if entry.get("step") == state.global_step)
+    found: dict[str, Any] = next((entry for entry in logged if any(name.startswith("eval_") for name in entry)), {})
+    metrics = {name: value for name, value in found.items() if name.startswith("eval_")}
+    chosen = getattr(args, "metric_for_best_model", None)
+    if not chosen:
+        return metrics, None
+    name = chosen if chosen.startswith("eval_") else f"eval_{chosen}"
+    first = {name: metrics[name]} if name in metrics else {}
+    return {**first, **metrics}, ("max" if args.greater_is_better else "min") if first else None
+
+
 def write_position(folder: Path, position: dict[str, Any]) -> None:
     """Put a position into a checkpoint's folder, wholly or not at all."""
     draft = folder / f".{_FILE}.{os.getpid()}"

@@ -1,16 +1,12 @@
-"""The small things that adapters use: the stack, checkpoints' facts, and objects' attributes as datasets."""
+"""The small things that adapters use: the stack, and objects' attributes as datasets."""
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import epochal
 from epochal.callers import caller_locals
-from epochal.checkpoint_facts import SMALL, checkpoint_facts
 from epochal.fingerprints.arrays import fingerprint_array
 from epochal.fingerprints.attributes import fingerprint_attributes
 from epochal.fingerprints.budget import Budget
@@ -38,28 +34,6 @@ def test_a_callers_variables_are_found_by_method_name_and_owner() -> None:
     assert host.fit([1, 2], seen(host, "train"))[0] is None
     assert host.fit([1, 2], seen(host, "fit", "absent"))[0] == {}
     assert host.fit([1, 2], lambda: other.fit([3], seen(host))[0])[0] == {"data": [1, 2], "rows": 2}
-
-
-def test_a_small_checkpoints_hash_is_what_the_shell_prints(tmp_path: Path) -> None:
-    folder = tmp_path / "checkpoint-4"
-    (folder / "deep").mkdir(parents=True)
-    for name in ("b.bin", "a.bin", "deep/c.bin", "deep.bin"):
-        (folder / name).write_bytes(name.encode())
-    line = "find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 -r sha256sum -- | sha256sum"
-    printed = subprocess.run(line, shell=True, cwd=folder, capture_output=True, text=True, check=True).stdout.split()[0]
-    found = checkpoint_facts(folder)
-    assert found == {"path": str(folder), "bytes": 5 + 5 + 10 + 8, "sha256": printed}
-    assert found["sha256"] == epochal.fingerprint(folder)["sha256"]
-    file = checkpoint_facts(folder / "a.bin")
-    assert file["sha256"] == epochal.fingerprint(folder / "a.bin")["sha256"]
-
-
-def test_a_large_a_remote_and_a_vanished_checkpoint_have_no_hash(tmp_path: Path) -> None:
-    with (tmp_path / "large.ckpt").open("wb") as file:
-        file.truncate(SMALL + 1)
-    assert checkpoint_facts(tmp_path / "large.ckpt") == {"path": str(tmp_path / "large.ckpt"), "bytes": SMALL + 1}
-    assert checkpoint_facts("s3://bucket/a.ckpt") == {"path": "s3://bucket/a.ckpt"}
-    assert "sha256" not in checkpoint_facts(tmp_path / "gone.ckpt")
 
 
 def attributes_of(data: Any) -> Any:

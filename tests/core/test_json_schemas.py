@@ -155,7 +155,7 @@ def test_every_command_that_prints_json_has_a_schema_and_is_called_here() -> Non
 
 
 #: Commands whose output is held against its schema by tests of their own.
-ELSEWHERE: set[str] = {"export", "import", "merge"}
+ELSEWHERE: set[str] = {"export", "import", "merge", "restore"}
 
 
 @pytest.mark.parametrize(("command", "words"), [(name, words) for name, calls in CALLS.items() for words in calls])

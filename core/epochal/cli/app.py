@@ -11,7 +11,21 @@ import click
 
 from ..errors import EpochalError
 from ..version import __version__
-from . import change, compare, export_runs, history, import_runs, list_runs, merge, modes, plot, schema, show, verify
+from . import (
+    change,
+    compare,
+    export_runs,
+    history,
+    import_runs,
+    list_runs,
+    merge,
+    modes,
+    plot,
+    restore,
+    schema,
+    show,
+    verify,
+)  # fmt: skip
 from .failure import Failure
 from .text import shown
 
@@ -114,7 +128,7 @@ def cli() -> None:
 
 
 for module in (
-    list_runs, show, compare, plot, history, verify, change, export_runs, import_runs, merge, modes, schema,
+    list_runs, show, compare, plot, history, verify, change, export_runs, import_runs, merge, restore, modes, schema,
 ):  # fmt: skip
     for command in module.COMMANDS:
         cli.add_command(command)

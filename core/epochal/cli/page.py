@@ -15,6 +15,7 @@ from .columns import state as state_of
 from .columns import telling
 from .media import media_rows
 from .show import error, files, stats
+from .show_files import checkpoint_lines, saved_lines
 
 if TYPE_CHECKING:
     from ..recorded import RecordedRun
@@ -25,7 +26,21 @@ _NOTICES: Final = 30
 _LINES: Final = 200
 #: Parts of the environment that the page shows in words of its own.
 _TOLD: Final = frozenset(
-    ("command", "python", "packages", "git", "host", "os", "variables", "cpu", "memory", "accelerators", "frameworks")
+    (
+        "command",
+        "python",
+        "packages",
+        "git",
+        "code",
+        "script",
+        "host",
+        "os",
+        "variables",
+        "cpu",
+        "memory",
+        "accelerators",
+        "frameworks",
+    )
 )
 
 
@@ -40,6 +55,8 @@ def page(run: RecordedRun, *, width: int, everything: bool) -> Iterator[Any]:
     yield from _summary(run, width)
     yield from _media(run)
     yield from _datasets(run)
+    yield from checkpoint_lines(run, everything=everything)
+    yield from saved_lines(run, everything=everything)
     yield from _environment(run, width, everything)
     yield from _notices(run)
     yield from _files(run, everything)

@@ -9,6 +9,7 @@ import click
 from .media import media_records
 from .options import as_json, in_dir, one_run
 from .output import console, print_json
+from .show_files import files_record
 
 if TYPE_CHECKING:
     from ..recorded import RecordedRun
@@ -70,6 +71,7 @@ def record(run: RecordedRun) -> dict[str, Any]:
         "datasets": run.datasets,
         "environment": run.environment,
         "notices": [notice._asdict() for notice in run.notices],
+        **files_record(run),
         "files": [{"path": path, "bytes": size} for path, size in files(run)],
     }
 

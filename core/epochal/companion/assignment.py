@@ -33,6 +33,7 @@ class Assignment(NamedTuple):
         argv: the trainer's command line.
         cwd: the folder it runs in.
         plugins: names of modules to ask for probes and for what belongs to the environment.
+        script: the file that it runs, script or notebook; None where that is not known.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Assignment(NamedTuple):
     argv: list[str]
     cwd: str
     plugins: list[str]
+    script: str | None = None
 
     def run_info(self) -> RunInfo:
         """Return the run as hooks see it."""

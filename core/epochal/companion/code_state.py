@@ -25,18 +25,21 @@ _SECRET_FILES: Final = (
     ".htpasswd", "credentials", "credentials.*", "secrets.*", "kubeconfig", "*.secret", "*.secrets",
 )  # fmt: skip
 _KEY_WITHOUT_SUFFIX: Final = re.compile(r"id_[^.]*\Z")
+#: Settings that decide how git writes a file's lines.
+_SETTINGS: Final = ("core.autocrlf", "core.eol")
 #: git writes such names in quotes and with escapes.
 _ODD_NAME: Final = re.compile(rb'[\x00-\x1f"\\\x7f]')
 
 
 class CodeState(NamedTuple):
-    """Facts for the record, and the patch itself."""
+    """Facts for the record, the patch itself, and the names of the files that it changes or makes."""
 
     facts: dict[str, Any]
     patch: bytes
+    names: list[bytes]
 
 
-class _LeftOut:
+class LeftOut:
     """Files that do not stand in the patch, by reason."""
 
     def __init__(self) -> None:
@@ -67,13 +70,16 @@ def code_state(folder: str, runs_folder: str) -> CodeState | None:
         "branch": git.line(folder, "symbolic-ref", "--short", "--quiet", "HEAD"),
         "remote": _remote(folder),
     }
-    left_out = _LeftOut()
+    settings = {name: value for name in _SETTINGS if (value := git.line(folder, "config", "--get", name))}
+    if settings:
+        facts["settings"] = settings
+    left_out = LeftOut()
     outside = _pathspec(root, runs_folder)
     try:
-        tracked, cut = _tracked(root, commit, outside, left_out)
-        untracked, any_untracked = _untracked(root, outside, left_out, MOST_PATCH - len(tracked))
+        names, tracked, cut = _tracked(root, commit, outside, left_out)
+        new, untracked, any_untracked = _untracked(root, outside, left_out, MOST_PATCH - len(tracked))
     except git.GitError as error:
-        return CodeState({**facts, "dirty": None, "problem": str(error)}, b"")
+        return CodeState({**facts, "dirty": None, "problem": str(error)}, b"", [])
     facts["dirty"] = bool(tracked or any_untracked or cut or left_out.names)
     if left_out.names:
         facts["left_out"] = left_out.names
@@ -81,7 +87,7 @@ def code_state(folder: str, runs_folder: str) -> CodeState | None:
         facts["left_out_more"] = left_out.more
     if cut:
         facts["problem"] = f"the changes are larger than {git.MOST_OUTPUT >> 20} MiB: the patch holds the first of them"
-    return CodeState(facts, tracked + untracked)
+    return CodeState(facts, tracked + untracked, names + new)
 
 
 def _remote(folder: str) -> str | None:
@@ -117,14 +123,16 @@ def _pathspec(root: str, runs_folder: str) -> list[str]:
 # ---- tracked files ----
 
 
-def _tracked(root: str, commit: str | None, pathspec: list[str], left_out: _LeftOut) -> tuple[bytes, bool]:
-    """Return the diff of tracked files against HEAD (staged or not), and whether git had more to say."""
+def _tracked(root: str, commit: str | None, pathspec: list[str], left_out: LeftOut) -> tuple[list[bytes], bytes, bool]:
+    """Return names and diff of tracked files against HEAD (staged or not), and whether git had more to say."""
     base = commit or git.line(root, "hash-object", "-t", "tree", os.devnull) or "HEAD"
     diff = git.ask(
         root, "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--submodule=short",
-        "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=dirty", "--unified=3", base, *pathspec,
+        "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=dirty", "--unified=3", "--no-relative",
+        base, *pathspec,
     )  # fmt: skip
     kept: list[bytes] = []
+    names: list[bytes] = []
     size, cut = 0, diff.cut
     sections = re.split(rb"^(?=diff --git )", diff.text, flags=re.MULTILINE)
     if diff.cut:
@@ -136,12 +144,13 @@ def _tracked(root: str, commit: str | None, pathspec: list[str], left_out: _Left
         why = _why_not(name, section)
         if why is None and size + len(section) > MOST_PATCH:
             why = "too large"
-        if why is not None:
-            left_out.add(name or section.split(b"\n", 1)[0], why)
+        if name is None or why is not None:
+            left_out.add(name or section.split(b"\n", 1)[0], why or "odd name")
             continue
         kept.append(section)
+        names.append(name)
         size += len(section)
-    return b"".join(kept), cut
+    return names, b"".join(kept), cut
 
 
 def _name_of(section: bytes) -> bytes | None:
@@ -160,10 +169,11 @@ def _why_not(name: bytes | None, text: bytes) -> str | None:
         return "key file"
     if b"\nBinary files " in text[:4096]:
         return "binary"
-    return "secret inside" if _holds_secret(text) else None
+    return "secret inside" if holds_secret(text) else None
 
 
-def _holds_secret(text: bytes) -> bool:
+def holds_secret(text: bytes) -> bool:
+    """Return whether redaction would change a text."""
     plain = text.decode("utf-8", "replace")
     return redact_text(plain) != plain
 
@@ -171,30 +181,36 @@ def _holds_secret(text: bytes) -> bool:
 # ---- untracked files ----
 
 
-def _untracked(root: str, pathspec: list[str], left_out: _LeftOut, room: int) -> tuple[bytes, bool]:
-    """Return a patch that makes the untracked text files, and whether there are any untracked files at all."""
+def _untracked(root: str, pathspec: list[str], left_out: LeftOut, room: int) -> tuple[list[bytes], bytes, bool]:
+    """Return names and patch of the untracked text files, and whether there are any untracked files at all."""
     listing = git.ask(root, "ls-files", "--others", "--exclude-standard", "-z", *pathspec)
     names = listing.text.split(b"\0")[:-1]
     left_out.more += max(len(names) - _MOST_FILES, 0)
-    kept: list[bytes] = []
+    kept: dict[bytes, bytes] = {}
     for name in sorted(names[:_MOST_FILES]):
-        text = _untracked_file(root, name)
+        text = untracked_file(root, name)
         if isinstance(text, bytes) and len(text) <= room:
-            kept.append(text)
+            kept[name] = text
             room -= len(text)
         else:
             left_out.add(name, text if isinstance(text, str) else "too large")
-    return b"".join(kept), bool(names)
+    return list(kept), b"".join(kept.values()), bool(names)
 
 
-def _untracked_file(root: str, name: bytes) -> bytes | str:
-    """Return the patch that makes one file, or why there is none."""
+def untracked_file(root: str, name: bytes) -> bytes | str:
+    """Return the patch that makes one file or symbolic link, or why there is none."""
     if _ODD_NAME.search(name):
         return "odd name"
+    if name.endswith(b"/"):
+        return "a repository of its own"
     if is_secret_file(name):
         return "key file"
+    path = os.path.join(os.fsencode(root), name)
     try:
-        fd = os.open(os.path.join(os.fsencode(root), name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if os.path.islink(path):
+            target = os.readlink(path)
+            return "secret inside" if holds_secret(target) else _creation(name, target, b"120000")
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb") as file:
             facts = os.fstat(fd)
             if not stat.S_ISREG(facts.st_mode):
@@ -206,13 +222,13 @@ def _untracked_file(root: str, name: bytes) -> bytes | str:
         return "too large"
     if b"\0" in data:
         return "binary"
-    if _holds_secret(data):
+    if holds_secret(data):
         return "secret inside"
-    return _creation(name, data, executable=bool(facts.st_mode & 0o100))
+    return _creation(name, data, b"100755" if facts.st_mode & 0o100 else b"100644")
 
 
-def _creation(name: bytes, data: bytes, *, executable: bool) -> bytes:
-    head = b"diff --git a/%b b/%b\nnew file mode %b\n" % (name, name, b"100755" if executable else b"100644")
+def _creation(name: bytes, data: bytes, mode: bytes) -> bytes:
+    head = b"diff --git a/%b b/%b\nnew file mode %b\n" % (name, name, mode)
     if not data:
         return head
     lines = data.split(b"\n")

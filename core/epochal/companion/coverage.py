@@ -34,6 +34,7 @@ _SMALL_PIECE: Final = 1 << 12
 #: A record block is left alone after so many looks without a new frame, once a later one is there.
 _LONG_IDLE: Final = 3
 _FINISH: Final = b"\xa1k\xa6finish"
+_CHECKPOINT: Final = b"\xa1k\xaacheckpoint"
 
 
 class Covered(NamedTuple):
@@ -71,6 +72,7 @@ class Coverage:
     Attributes:
         writer: its writer id.
         finish: its newest `finish` record, if there is one.
+        checkpoints: seq and record of each `checkpoint` that was met; whoever looks after them takes them out.
     """
 
     def __init__(self, fd: int) -> None:
@@ -85,6 +87,7 @@ class Coverage:
         self.fd = fd
         self.writer = header.writer
         self.finish: dict[str, Any] | None = None
+        self.checkpoints: list[tuple[int, dict[str, Any]]] = []
         self._lowest_mark = mark_tag(header.writer) << SEQ_BITS
         self._open: list[_Block] = []
         self._gaps: list[int] = []
@@ -226,6 +229,8 @@ class Coverage:
                     break
                 if _FINISH in found[1][:16]:
                     self.finish = decode(found[1])
+                elif _CHECKPOINT in found[1][:16]:
+                    self.checkpoints.append((found[0], decode(found[1])))
             at += size
         return min(at, block.end)
 

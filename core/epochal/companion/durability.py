@@ -72,6 +72,16 @@ class Durability:
                 self._journal.notice("checksum", f"{os.path.basename(file.path)} could not be read: {error!r}")
                 file.broken = True
 
+    def new_checkpoints(self) -> list[tuple[str, int, dict[str, Any]]]:
+        """Return writer, seq and record of each checkpoint that was recorded since the last call."""
+        found = []
+        for file in self._files.values():
+            if file.coverage is not None and file.coverage.checkpoints:
+                writer = file.coverage.writer.hex()
+                found += [(writer, seq, record) for seq, record in file.coverage.checkpoints]
+                file.coverage.checkpoints.clear()
+        return found
+
     def look_for_finish(self) -> dict[str, Any] | None:
         """Read on in the trainer's journal and return its `finish` record, if there is one."""
         file = self._files.get(self._own)

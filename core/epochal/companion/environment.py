@@ -22,6 +22,9 @@ VARIABLES: Final = (
     "SLURM_NODEID", "SLURM_NTASKS", "SLURM_PROCID", "WORLD_SIZE",
 )  # fmt: skip
 
+#: Larger files that the patch changes are not hashed, in bytes.
+_MOST_SUMMED: Final = 16 << 20
+
 
 class Collector:
     """Collects part after part; one that fails costs itself and is told in `notices`."""
@@ -33,7 +36,7 @@ class Collector:
 
     def collect(self) -> dict[str, Any]:
         """Return what goes to the companion: the values of the record, and the notices."""
-        for part in (self._software, self._packages, self._machine, self._code, self._plugins):
+        for part in (self._software, self._packages, self._machine, self._code, self._script, self._plugins):
             self._try(part)
         return {"values": self.values, "notices": self.notices}
 
@@ -69,13 +72,47 @@ class Collector:
 
     def _code(self) -> None:
         from .code_state import code_state
+        from .loose_code import loose_code
 
-        state = code_state(self.assignment.cwd, self.assignment.root)
+        told = self.assignment
+        state, where = code_state(told.cwd, told.root), "git"
+        if state is None:
+            state, where = loose_code(os.path.dirname(told.script) if told.script else told.cwd, told.root), "code"
         if state is None:
             return
-        self.values["git"] = dict(state.facts)
+        self.values[where] = facts = dict(state.facts)
         if state.patch:
-            self.values["git"]["patch"] = self._keep("patch.diff", state.patch)
+            facts["patch"] = self._keep("patch.diff", state.patch)
+            sums = self._sums(facts["root"], state.names)
+            if sums:
+                facts["sums"] = self._keep("patched.sha256", sums)
+
+    def _sums(self, root: str, names: list[bytes]) -> bytes:
+        """Return what `sha256sum` prints of the files that the patch changes or makes; links are none."""
+        from ..checkpoint_facts import hash_checkpoint
+        from ..fingerprints.folders import sum_line
+
+        lines = []
+        for name in names:
+            path = os.path.join(os.fsencode(root), name)
+            try:
+                if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) <= _MOST_SUMMED:
+                    lines.append(sum_line(hash_checkpoint(os.fsdecode(path)), name))
+            except OSError:  # it is gone again
+                continue
+        return b"".join(lines)
+
+    def _script(self) -> None:
+        from .script import script
+
+        path = self.assignment.script
+        if path is None:
+            return
+        found = script(path)
+        self.values["script"] = dict(found.facts)
+        if found.data is not None:
+            suffix = ".ipynb" if found.facts["kind"] == "notebook" else ".py"
+            self.values["script"] |= self._keep(f"script{suffix}", found.data)
 
     def _plugins(self) -> None:
         from ..plugins import companion_manager

@@ -39,14 +39,23 @@ class GitError(Exception):
     """git is not there, said no, or took too long; the message is one line."""
 
 
-def ask(folder: str, *arguments: str, ok: tuple[int, ...] = (0,), variables: Mapping[str, str] | None = None) -> Output:
+def ask(
+    folder: str,
+    *arguments: str,
+    ok: tuple[int, ...] = (0,),
+    limit_s: float | None = None,
+    most: int = MOST_OUTPUT,
+    environment: Mapping[str, str] | None = None,
+) -> Output:
     """Run `git <arguments>` in a folder and return what it wrote.
 
     Args:
         folder: where.
         arguments: the command with its options.
         ok: exit statuses that are no failure.
-        variables: environment variables to set besides.
+        limit_s: how long it may take, by default `LIMIT_S`.
+        most: more output than this is not read, in bytes.
+        environment: instead of this process's own.
 
     Raises:
         GitError: it failed. Being stopped for too much output is no failure.
@@ -57,19 +66,20 @@ def ask(folder: str, *arguments: str, ok: tuple[int, ...] = (0,), variables: Map
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **_QUIET, **(variables or {})},
+            env={**(os.environ if environment is None else environment), **_QUIET},
             start_new_session=True,
         )
     except OSError as error:
         raise GitError(f"git cannot be run ({error.strerror})") from error
+    limit = LIMIT_S if limit_s is None else limit_s
     with process:
-        text, problem = _read(process)
+        text, problem = _read(process, limit, most)
         if problem:
             with contextlib.suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)  # and the filters that it runs
             process.wait()
             if problem == "time":
-                raise GitError(f"git {arguments[0]} took longer than {LIMIT_S:g} s")
+                raise GitError(f"git {arguments[0]} took longer than {limit:g} s")
             return Output(text, cut=True)
         if process.wait() not in ok:
             raise GitError(f"git {arguments[0]} ended with status {process.returncode}")
@@ -85,12 +95,12 @@ def line(folder: str, *arguments: str) -> str | None:
     return text.decode("utf-8", "backslashreplace").split("\n", 1)[0].strip() or None
 
 
-def _read(process: subprocess.Popen[bytes]) -> tuple[bytes, str | None]:
+def _read(process: subprocess.Popen[bytes], limit_s: float, most: int) -> tuple[bytes, str | None]:
     """Return what the process writes, and `time` or `size` where it was too slow or too much."""
     if process.stdout is None:
         return b"", None
     parts: list[bytes] = []
-    size, deadline = 0, time.monotonic() + LIMIT_S
+    size, deadline = 0, time.monotonic() + limit_s
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
@@ -102,5 +112,5 @@ def _read(process: subprocess.Popen[bytes]) -> tuple[bytes, str | None]:
                 return b"".join(parts), None
             parts.append(data)
             size += len(data)
-            if size > MOST_OUTPUT:
+            if size > most:
                 return b"".join(parts), "size"

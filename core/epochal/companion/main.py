@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from . import cgroups
 from .assignment import Assignment, received
+from .checkpoints import Checkpoints
 from .durability import SYNC_S, Durability
 from .repeat_search import RepeatSearch
 from .system_journal import SystemJournal
@@ -44,6 +45,7 @@ class Watch:
         self.trainer = Trainer(assignment.pid, assignment.pid_start, _PIPE_FD)
         self.journal = SystemJournal(assignment)
         self.durability = Durability(assignment, self.journal)
+        self.checkpoints = Checkpoints(assignment, self.journal)
         self.metrics: SystemMetrics | None = None
         self.environment: Task | None = None
         self.poll = select.poll()
@@ -77,6 +79,7 @@ class Watch:
         if self.environment is not None:
             self.environment.give_up()
         self.repeats.give_up()
+        self.checkpoints.give_up()
         self.durability.close()
         self.journal.close()
 
@@ -114,9 +117,12 @@ class Watch:
                 self._guard(self._take_environment)
             elif fd == self.repeats.fd:
                 self._guard(self.repeats.take)
+            elif fd == self.checkpoints.fd:
+                self._guard(self.checkpoints.read)
 
     def _housekeeping(self) -> None:
         self.durability.keep()
+        self._guard(lambda: self.checkpoints.look(self.durability.new_checkpoints(), self.poll))
         self.journal.check()
         # The kernel counts a kill a little before the process is gone: the count before the last one is compared.
         self._kills_before, self._kills = self._kills, self._count_kills()
@@ -165,6 +171,7 @@ class Watch:
         self._guard(lambda: self.durability.keep(last=gone))
         if ending is not None:
             self.journal.record("end", self._end_record(ending))
+        self._guard(lambda: self.checkpoints.look_last(self.durability.new_checkpoints(), self.poll, _AFTERWARDS_S))
         if self.environment is not None:
             self.environment.deadline = min(self.environment.deadline, time.monotonic() + _AFTERWARDS_S)
             task, self.environment = self.environment, None
@@ -175,6 +182,7 @@ class Watch:
             self._guard(self._derive)
             if self.durability.finish is not None:
                 self._guard(self.repeats.last)
+        self._guard(self.checkpoints.wait)
 
     def _derive(self) -> None:
         values = Task("derive", self.assignment, _AFTERWARDS_S).wait()

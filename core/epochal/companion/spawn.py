@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import processes
 from ..descriptors import high, identity
+from ..main_script import main_script
 from .assignment import Assignment
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def start(
             id=run.id, project=run.project, name=run.name, folder=os.fspath(run.folder),
             root=os.fspath(run.root), rank=rank, journal=journal, writer=writer, ordinal=ordinal, pid=os.getpid(),
             pid_start=processes.start_time(os.getpid()), argv=list(sys.orig_argv), cwd=_working_folder(),
-            plugins=list(plugins or ()),
+            plugins=list(plugins or ()), script=main_script(),
         )  # fmt: skip
         return Companion(_launch(assignment))
     except Exception as error:  # a training goes on whatever happens here

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import os
 import select
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..descriptors import high
@@ -17,6 +19,7 @@ from .spawn import interpreter
 
 #: Where the task finds the write end of its pipe.
 _RESULT_FD: Final = 3
+_TOLD: Final = "EPOCHAL_COMPANION_TOLD"
 _BOOT: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
 
 
@@ -28,8 +31,16 @@ class Task:
         deadline: when it is to be given up, on `time.monotonic`.
     """
 
-    def __init__(self, name: str, assignment: Assignment, limit_s: float) -> None:
+    def __init__(
+        self, name: str, assignment: Assignment, limit_s: float, told: Mapping[str, Any] | None = None
+    ) -> None:
         """Start it.
+
+        Args:
+            name: the module of this package that is to run.
+            assignment: the run.
+            limit_s: when it is to be given up, in seconds from now.
+            told: what `told()` gives it, up to 90 kB as msgpack.
 
         Raises:
             OSError: it cannot be started.
@@ -43,6 +54,8 @@ class Task:
             path = [entry for entry in sys.path if "\n" not in entry]
             command = [*interpreter(), _BOOT, name, assignment.id]
             environment = {**os.environ, **assignment.variables(path)}
+            if told is not None:
+                environment[_TOLD] = binascii.b2a_base64(encode(told), newline=False).decode("ascii")
             actions = [(os.POSIX_SPAWN_DUP2, write_fd, _RESULT_FD)]
             self._pid = os.posix_spawn(sys.executable, command, environment, file_actions=actions)
         except BaseException:
@@ -100,6 +113,15 @@ class Task:
             return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         except ChildProcessError:
             return None
+
+
+def told() -> dict[str, Any]:
+    """Within a task: return what the companion told it beside the assignment.
+
+    Raises:
+        ValueError: it was told nothing.
+    """
+    return decode(binascii.a2b_base64(os.environ.pop(_TOLD, "")))
 
 
 def answer(values: dict[str, Any]) -> None:

@@ -60,6 +60,7 @@ def _diff(root: str, old: CodeState, new: CodeState) -> TreeDiff:
     objects = git.line(root, "rev-parse", "--git-path", "objects") or ".git/objects"
     with tempfile.TemporaryDirectory(prefix="epochal-compare-") as scratch:
         variables = {
+            **os.environ,
             "GIT_OBJECT_DIRECTORY": os.path.join(scratch, "objects"),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(os.path.join(root, objects)),
         }
@@ -67,7 +68,7 @@ def _diff(root: str, old: CodeState, new: CodeState) -> TreeDiff:
         trees = [_tree(root, state, os.path.join(scratch, name), variables) for name, state in (("a", old), ("b", new))]
         diff = git.ask(
             root, "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--submodule=short",
-            "--src-prefix=a/", "--dst-prefix=b/", "--unified=3", *trees, "--", variables=variables,
+            "--src-prefix=a/", "--dst-prefix=b/", "--unified=3", *trees, "--", environment=variables,
         )  # fmt: skip
     return TreeDiff(diff.text.decode("utf-8", "backslashreplace"), diff.cut)
 
@@ -75,13 +76,13 @@ def _diff(root: str, old: CodeState, new: CodeState) -> TreeDiff:
 def _tree(root: str, state: CodeState, scratch: str, variables: Mapping[str, str]) -> str:
     """Return the tree of a commit with its changes laid over it."""
     own = {**variables, "GIT_INDEX_FILE": f"{scratch}.index"}
-    git.ask(root, "read-tree", state.commit or "--empty", variables=own)
+    git.ask(root, "read-tree", state.commit or "--empty", environment=own)
     if state.patch:
         patch = f"{scratch}.patch"
         with open(patch, "wb") as file:
             file.write(state.patch)
-        git.ask(root, "apply", "--cached", "--whitespace=nowarn", patch, variables=own)
-    return git.ask(root, "write-tree", variables=own).text.decode("ascii").strip()
+        git.ask(root, "apply", "--cached", "--whitespace=nowarn", patch, environment=own)
+    return git.ask(root, "write-tree", environment=own).text.decode("ascii").strip()
 
 
 def _quoted(path: str) -> str:

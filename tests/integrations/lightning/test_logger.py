@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
@@ -176,21 +175,21 @@ def test_checkpoints_lie_in_the_runs_folder_and_stand_in_its_record(runs: Path) 
     run = only_run(runs)
     best = Path(saving.best_model_path)
     assert best.parent == Path(run.path) / "checkpoints"
-    noted = [notice.data for notice in run.notices if notice.code == "checkpoint"]
-    assert [each["step"] for each in noted] == [4, 8, 12]
-    last = noted[-1]
-    assert last["path"] == str(best)
-    assert last["monitor"] == "val_loss"
-    assert last["score"] == pytest.approx(float(saving.best_model_score))
-    assert last["sha256"] == hashlib.sha256(best.read_bytes()).hexdigest()
+    found = run.checkpoints()
+    assert [each.step for each in found] == [4, 8, 12]
+    (chosen,) = (each for each in found if each.best)
+    assert (chosen.path, chosen.state) == (str(best), "present")
+    assert chosen.metrics == {"val_loss": pytest.approx(float(saving.best_model_score))}
+    assert chosen.bytes == best.stat().st_size
+    assert [each.state for each in found if not each.best] == ["vanished", "vanished"]  # `save_top_k`
 
 
 def test_checkpoints_of_weights_alone_stand_in_the_record_too(runs: Path) -> None:
     saving = L.callbacks.ModelCheckpoint(save_weights_only=True, save_top_k=-1)
     trainer(EpochalLogger(), callbacks=[saving], max_epochs=2).fit(Tiny(), loader())
-    noted = [notice.data for notice in only_run(runs).notices if notice.code == "checkpoint"]
-    assert [each["step"] for each in noted] == [4, 8]
-    assert noted[-1]["path"] == saving.best_model_path
+    found = only_run(runs).checkpoints()
+    assert [each.step for each in found] == [4, 8]
+    assert found[-1].path == saving.best_model_path
 
 
 def test_two_runs_do_not_share_a_log_dir(tmp_path: Path) -> None:
@@ -228,12 +227,13 @@ def test_sigterm_interrupts_the_run(runs: Path) -> None:
     assert only_run(runs).state == "interrupted"
 
 
-def test_a_checkpoint_that_is_still_being_written_has_no_hash(runs: Path) -> None:
+def test_a_checkpoint_that_is_still_being_written_has_no_size_yet(runs: Path) -> None:
     plugin = L.plugins.io.AsyncCheckpointIO()
     trainer(EpochalLogger(), plugins=[plugin], max_epochs=1).fit(Tiny(), loader())
-    (noted,) = (notice.data for notice in only_run(runs).notices if notice.code == "checkpoint")
-    assert noted["path"]
-    assert "sha256" not in noted
+    (record,) = (frame.payload for frame in only_run(runs)._journals.recording()[0].records("checkpoint"))
+    assert record["writing"] is True
+    assert record["path"]
+    assert "bytes" not in record
 
 
 def test_an_exception_in_a_given_run_is_its_givers_affair(runs: Path) -> None:

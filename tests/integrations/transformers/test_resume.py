@@ -130,11 +130,13 @@ def test_a_checkpoint_without_a_position_is_nobodys(runs: Path, tmp_path: Path, 
 def test_checkpoints_stand_in_the_record(runs: Path, tmp_path: Path) -> None:
     made = trainer(tmp_path, [EpochalCallback()], load_best_model_at_end=True)
     made.train()
-    noted = [notice.data for notice in only_run(runs).notices if notice.code == "checkpoint"]
-    assert [each["step"] for each in noted] == [4, 8, 12]
-    assert [Path(each["path"]).name for each in noted] == ["checkpoint-4", "checkpoint-8", "checkpoint-12"]
-    assert len({each["sha256"] for each in noted}) == 3
-    assert noted[-1]["best"] == made.state.best_metric
+    found = only_run(runs).checkpoints()
+    assert [each.step for each in found] == [4, 8, 12]
+    assert [Path(each.path).name for each in found] == ["checkpoint-4", "checkpoint-8", "checkpoint-12"]
+    assert {each.state for each in found} == {"present"}
+    (best,) = (each for each in found if each.best)
+    assert best.path == str(Path(made.state.best_model_checkpoint).absolute())
+    assert next(iter(best.metrics.values())) == pytest.approx(made.state.best_metric)
 
 
 # Datasets
