@@ -2,10 +2,10 @@
 
     python benchmarks/exchange.py [POINTS]
 
-Each line is a process of its own: seconds, peak memory above what its imports take, and size. Imports take a tenth of the
-points. The floors are pandas (`to_csv`, `to_json`) and pyarrow (`write_table`) with the whole table in memory, and tar
-with gzip at its quickest level. No tracker can be put beside them here: Weights & Biases' offline files have no reader in
-Python, and its API, like trackio's, gives history page by page from a server, sampled unless asked otherwise.
+Each line is a process of its own: seconds, peak memory above what its imports take, and size. Imports take a tenth of
+the points. The floors are pandas (`to_csv`, `to_json`) and pyarrow (`write_table`) with the whole table in memory, and
+tar with gzip at its quickest level. No tracker can be put beside them here: Weights & Biases' offline files have no
+reader in Python, and its API, like trackio's, gives history page by page from a server, sampled unless asked otherwise.
 """
 
 from __future__ import annotations
