@@ -77,8 +77,12 @@ def _scans(folder: Path) -> Iterator[BlockScan]:
 def _last_rows(scan: BlockScan) -> Iterator[tuple[int, int]]:
     """Yield (seq, step) of the last row of each table, of rows and media in frames, and before each segment."""
     for frame in scan.frames():
-        if frame.payload.get("k") in ("row", "media"):
+        if frame.payload.get("k") == "row":
             yield frame.seq, int(frame.payload["step"])
+        elif frame.payload.get("k") == "media":
+            step = frame.payload.get("step")
+            if type(step) is int and -(1 << 63) <= step < 1 << 63:
+                yield frame.seq, step
         elif frame.payload.get("k") == "segment":
             yield frame.seq, int(frame.payload["next_step"]) - 1
     tag = layout.mark_tag(scan.header.writer)
