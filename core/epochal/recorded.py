@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .console.reading import Console, ConsoleFiles
 from .history import History
 from .joined import Table
 from .reading import Texts, names, read_history, read_table, read_texts
@@ -22,6 +23,14 @@ class RecordedRun(RunFacts):
 
     def __repr__(self) -> str:
         return f"<RecordedRun {self.name!r} ({self.id}) of {self.project!r}, {self.state}>"
+
+    def _repr_html_(self) -> str | None:
+        try:
+            from .notebook.run_page import run_html
+
+            return run_html(self)
+        except Exception:  # what shows a run must never end a cell
+            return None
 
     # Metrics
 
@@ -87,6 +96,18 @@ class RecordedRun(RunFacts):
         """
         self._look()
         return read_table(self._journals, metrics, rank=rank)
+
+    # What was printed
+
+    def console(self, *, stream: str | None = None, rank: int | str = 0) -> Console:
+        """Return what was printed, line by line; `str()` of it is the text.
+
+        Args:
+            stream: `"stdout"` or `"stderr"`; by default both.
+            rank: whose, with its resumes and forked children, or `"all"`.
+        """
+        self.refresh()
+        return Console(ConsoleFiles(self._path).lines(self._journals, stream=stream, rank=rank))
 
     # Changes after the run: each is a small journal of its own
 

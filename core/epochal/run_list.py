@@ -60,6 +60,14 @@ class Runs(Sequence["RecordedRun"]):
         more = [f"  … and {len(self) - 10} more"] if len(self) > 10 else []
         return "\n".join([f"<{len(self)} run{'s' * (len(self) != 1)} in {self.root}", *shown, *more]) + ">"
 
+    def _repr_html_(self) -> str | None:
+        try:
+            from .notebook.runs_page import runs_html
+
+            return runs_html(self.entries, self.root)
+        except Exception:  # what shows runs must never end a cell
+            return None
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row for each run.
 
