@@ -51,15 +51,16 @@ class RunAlerts:
             if plain not in LEVELS:
                 self._fault("alert", f"run.alert: level {level!r} is none of {', '.join(LEVELS)}: warning was taken")
                 plain = "warning"
+            name = redact_text(str(title))[:_TITLE]
             fields = {
-                "title": redact_text(str(title))[:_TITLE],
+                "title": name,
                 "text": redact_text(str(text))[:_TEXT],
                 "level": plain,
                 "step": self._step_of_alert(step),
                 "source": "run",
             }
             self._record("alert", fields)
-            _shown(self._session).show(fields["title"], plain, self._session.info.rank)
+            _shown(self._session).show(name, plain, self._session.info.rank)
         except Exception as error:
             self._fault.internal("alert", error)
 

@@ -17,8 +17,6 @@ class RunShown:
         def folder(self) -> Path: ...
         @property
         def disabled(self) -> bool: ...
-        @property
-        def name(self) -> str: ...
 
     def _repr_html_(self) -> str | None:
         """Return HTML, or None where there is none to be had: a notebook then shows the plain representation."""
@@ -26,6 +24,6 @@ class RunShown:
             from .notebook.run_page import disabled_html, run_html
             from .recorded import RecordedRun
 
-            return disabled_html(self.name) if self.disabled else run_html(RecordedRun(self.folder))
+            return disabled_html(repr(self)) if self.disabled else run_html(RecordedRun(self.folder))
         except Exception:  # what shows a run must never end a cell
             return None

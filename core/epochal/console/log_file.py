@@ -109,10 +109,8 @@ class ConsoleFile:
                 os.unlink(self._path(folder, oldest))
             count, size = self._sizes.pop(oldest)
             self._left_out = self._left_out[0] + count, self._left_out[1] + size
-            told = (
-                f"left out between part 1 and part {oldest + 1}: {self._left_out[0]} lines, {self._left_out[1]} bytes"
-            )
-            self._append(self._remark(told), 1)
+            lines, size = self._left_out
+            self._append(self._remark(f"left out between parts 1 and {oldest + 1}: {lines} lines, {size} bytes"), 1)
 
     def _path(self, folder: str, part: int) -> str:
         return os.path.join(folder, f"{self.name}{f'.{part}' if part > 1 else ''}{SUFFIX}")
@@ -120,6 +118,4 @@ class ConsoleFile:
     def _stop(self, error: OSError) -> None:
         self.close()
         if error.errno != errno.ENOENT:  # else the run's folder was taken away: that is told by the journal
-            self._fault(
-                f"console output of this process is not kept any more in {self._run}: {error}; printing goes on"
-            )
+            self._fault(f"console output is not kept any more in {self._run}: {error}; printing goes on")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -29,14 +30,12 @@ class Tee:
         self._write: Callable[[str], Any] = self._stream.write
         self._copy: Copy | None = copy
         self._before = getattr(self._stream, "__dict__", {}).get("write")
-        try:
+        with contextlib.suppress(AttributeError, TypeError):
             self._stream.write = self.write
-        except (AttributeError, TypeError):
-            pass
         setattr(sys, name, self)
 
     def retire(self) -> None:
-        """Copy no more; give `sys` its stream back where nobody has put another one in its place or changed this one."""
+        """Copy no more; give `sys` its stream back where nobody has put another one in its place or changed this."""
         self._copy = None
         own = getattr(self._stream, "__dict__", {})
         if own.get("write") == self.write:
@@ -84,7 +83,7 @@ class Tee:
             self._copy(text)
 
     @property  # type: ignore[misc]
-    def __class__(self) -> type:  # type: ignore[override]
+    def __class__(self) -> type:
         return type(self._stream)
 
     def __getattr__(self, name: str) -> Any:

@@ -39,9 +39,9 @@ def run_html(run: RecordedRun) -> str:
     )
 
 
-def disabled_html(name: str) -> str:
-    """Return the HTML of a run that records nothing."""
-    return whole(f"<div><b>{text(name)}</b> {faint('disabled: nothing is recorded')}</div>")
+def disabled_html(told: str) -> str:
+    """Return the HTML of a run that records nothing, which has its plain representation alone to tell."""
+    return whole(f"<div>{text(told)} {faint('nothing is recorded')}</div>")
 
 
 def _summary(run: RecordedRun) -> Markup:
@@ -52,7 +52,7 @@ def _summary(run: RecordedRun) -> Markup:
         return section(f"{len(names)} metrics; there are too many points to draw them here", table(rows))
     by_hand, summary = run.manual_summary, run.summary
     shown = sorted(names, key=_telling)[:_METRICS]
-    rows = [[name, _value(run, name, summary), _curve(run, name)] for name in sorted(shown)]
+    rows = [[name, _value(name, summary), _curve(run, name)] for name in sorted(shown)]
     others = [name for name in summary if name not in set(names)]
     rows += [[name, summary[name], faint("set by hand") if name in by_hand else ""] for name in others[: 2 * _METRICS]]
     if not rows:
@@ -67,7 +67,7 @@ def _telling(name: str) -> tuple[int, str]:
     return min((i for i, word in enumerate(("loss", "acc", "val", "score")) if word in words), default=9), name
 
 
-def _value(run: RecordedRun, name: str, summary: dict[str, Any]) -> object:
+def _value(name: str, summary: dict[str, Any]) -> object:
     if name in summary:
         return summary[name]
     return next((value for key, value in summary.items() if key.startswith(f"{name}.")), "")

@@ -47,7 +47,8 @@ def _scaled(values: NDArray[Any], usable: NDArray[Any], size: int) -> NDArray[An
     low, high = halves[usable].min(), halves[usable].max()
     if high == low:
         return values * 0 + size / 2
-    return _MARGIN + (halves - low) / (high - low) * (size - 2 * _MARGIN)
+    placed: NDArray[Any] = _MARGIN + (halves - low) / (high - low) * (size - 2 * _MARGIN)
+    return placed
 
 
 def _stretches(x: NDArray[Any], y: NDArray[Any], usable: NDArray[Any]) -> Iterator[str]:
