@@ -105,7 +105,7 @@ class Console:
                     gate.release()
         except Exception as error:
             for session, _ in list(self._files.values()):
-                session.fault("console", f"console output of this process is not kept in part: {error!r}")
+                session.fault.internal("console", error)
 
     def _write_waiting(self) -> None:
         queue = self._queue

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import re
+import stat
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
@@ -134,7 +136,11 @@ class _Reader:
 def _opened(path: str) -> BinaryIO:
     # never a link, which could lead anywhere, nor a pipe, which would keep us waiting
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    return open(os.open(path, flags), "rb")
+    fd = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "no regular file", path)
+    return open(fd, "rb")
 
 
 class _Joining:

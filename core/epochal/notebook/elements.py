@@ -101,7 +101,8 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[object] = ()) -> Ma
     head = "".join(f'<th style="{_CELL};{_FAINT};font-weight:normal">{text(cell)}</th>' for cell in header)
     body = "".join("<tr>" + "".join(f'<td style="{_CELL}">{text(cell)}</td>' for cell in row) + "</tr>" for row in rows)
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
-    return Markup(f'<table style="border-collapse:collapse;margin:4px 0">{top}<tbody>{body}</tbody></table>')
+    style = "border-collapse:collapse;margin:4px 0;font-size:inherit;color:inherit"
+    return Markup(f'<table style="{style}">{top}<tbody>{body}</tbody></table>')
 
 
 def section(title: str, content: str, *, opened: bool = True) -> Markup:

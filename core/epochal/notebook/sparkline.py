@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 WIDTH: Final = 160
@@ -19,7 +17,7 @@ def sparkline(x: NDArray[Any], y: NDArray[Any]) -> str:
 
     Args:
         x: ascending, shape (n,).
-        y: shape (n,); what is no finite number leaves a gap.
+        y: shape (n,); what is no finite number is left out.
     """
     import numpy as np
 
@@ -27,38 +25,23 @@ def sparkline(x: NDArray[Any], y: NDArray[Any]) -> str:
     usable = np.isfinite(across) & np.isfinite(up)
     if usable.sum() < 2:
         return ""
-    across, up = _scaled(across, usable, WIDTH), HEIGHT - _scaled(up, usable, HEIGHT)
-    lines = "".join(
-        f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.3" stroke-linejoin="round"/>'
-        if " " in points
-        else f'<circle cx="{points.replace(",", chr(34) + " cy=" + chr(34))}" r="1.2" fill="currentColor"/>'
-        for points in _stretches(across, up, usable)
-    )
+    across, up = _scaled(across[usable], WIDTH), HEIGHT - _scaled(up[usable], HEIGHT)
+    points = " ".join(f"{right:.1f},{down:.1f}" for right, down in zip(across.tolist(), up.tolist(), strict=True))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'role="img" aria-hidden="true">{lines}</svg>'
+        f'role="img" aria-hidden="true"><polyline points="{points}" fill="none" stroke="currentColor" '
+        'stroke-width="1.3" stroke-linejoin="round"/></svg>'
     )
 
 
-def _scaled(values: NDArray[Any], usable: NDArray[Any], size: int) -> NDArray[Any]:
+def _scaled(values: NDArray[Any], size: int) -> NDArray[Any]:
     """Return the values as places between the margins."""
-    # halves: the distance of two numbers may be more than a float can hold
-    halves = values / 2
-    low, high = halves[usable].min(), halves[usable].max()
+    import numpy as np
+
+    with np.errstate(under="ignore"):
+        halves = values / 2  # the distance of two numbers may be more than a float can hold
+    low, high = halves.min(), halves.max()
     if high == low:
         return values * 0 + size / 2
     placed: NDArray[Any] = _MARGIN + (halves - low) / (high - low) * (size - 2 * _MARGIN)
     return placed
-
-
-def _stretches(x: NDArray[Any], y: NDArray[Any], usable: NDArray[Any]) -> Iterator[str]:
-    """Yield the points of each stretch without a gap."""
-    points: list[str] = []
-    for at, (across, up) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
-        if usable[at]:
-            points.append(f"{across:.1f},{up:.1f}")
-        elif points:
-            yield " ".join(points)
-            points = []
-    if points:
-        yield " ".join(points)
