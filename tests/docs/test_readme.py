@@ -21,6 +21,7 @@ else:
     import tomli as tomllib
 
 PAGES = ["README.md", "docs/getting-started.md", "CONTRIBUTING.md", "docs/guarantees.md", "SECURITY.md"]
+PAGES += ["docs/console.md", "docs/notebooks.md"]
 RUNNABLE = [block for page in PAGES for block in blocks(page, "python")]
 COMMANDS = [(block, line) for page in PAGES for block in blocks(page, "console") for line in block.code.splitlines()]
 
