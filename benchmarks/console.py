@@ -2,7 +2,7 @@
 
     python benchmarks/console.py              W&B is left out where it is not installed
 
-Each in a fresh process whose stdout is a file, 3 rounds in turn; the median of the rounds, and its ratio to bare.
+Each in a fresh process whose stdout is a file, 2 rounds in turn; the median of the rounds, and its ratio to bare.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main():
     if importlib.util.find_spec("wandb") is None:
         del openers["wandb, offline"]
     rounds = {name: [] for name in openers}
-    for _ in range(3):
+    for _ in range(2):
         for name, opener in openers.items():
             rounds[name].append(once(opener))
     print(f"{'us a print (ratio to bare)':<28}{'line':>18}{'coloured':>18}{'bar state':>18}")

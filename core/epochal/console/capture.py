@@ -116,10 +116,11 @@ class Console:
             if pieces:
                 lines = [(piece.text, WHOLE if piece.whole else PIECE) for piece in pieces]
                 self._append(self._lines(stream, lines), len(lines))
-            if stream.folding.pending:
-                self._write_states(stream)
-            else:
-                stream.state_at = 0.0
+            for each in self._streams.values():
+                if each.folding.pending:
+                    self._write_states(each)
+                else:
+                    each.state_at = 0.0
 
     def _write_states(self, stream: _Stream) -> None:
         now = time.monotonic()
