@@ -80,6 +80,9 @@ class DisabledRun(Run):
     def notice(self, code: str, text: str, **data: Any) -> None:
         """Do nothing."""
 
+    def alert(self, title: str, text: str = "", level: str = "info", *, step: int | None = None) -> None:
+        """Do nothing."""
+
     def finish(self, exit_code: int = 0) -> None:
         """Do nothing but stop being the active run."""
         active.closed(self)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from . import active, layout, liveness, processes
 from .config_values import jsonlike
+from .console import capture
 from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundError, StorageError
 from .faults import logger
 from .hookspecs import RunInfo
@@ -169,6 +170,7 @@ def _open(
         session.plugin_problem(problem)
     session.start_companion()
     active.opened(run)
+    capture.begin(session)
     session.observe("run_started", run=info)
     return run
 

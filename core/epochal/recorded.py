@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .console.reading import Console, ConsoleFiles
 from .history import History
 from .joined import Table
 from .media.reading import LoggedMedia, media_keys, read_media
@@ -25,6 +26,14 @@ class RecordedRun(RecordedFiles, RecordedCode, RunFacts):
 
     def __repr__(self) -> str:
         return f"<RecordedRun {self.name!r} ({self.id}) of {self.project!r}, {self.state}>"
+
+    def _repr_html_(self) -> str | None:
+        try:
+            from .notebook.run_page import run_html
+
+            return run_html(self)
+        except Exception:  # what shows a run must never end a cell
+            return None
 
     # Metrics
 
@@ -114,6 +123,18 @@ class RecordedRun(RecordedFiles, RecordedCode, RunFacts):
         """
         self._look()
         return read_media(self._journals, self._path, key, rank=rank, duplicates=duplicates, abandoned=abandoned)
+
+    # What was printed
+
+    def console(self, *, stream: str | None = None, rank: int | str = 0) -> Console:
+        """Return what was printed, line by line; `str()` of it is the text.
+
+        Args:
+            stream: `"stdout"` or `"stderr"`; by default both.
+            rank: whose, with its resumes and forked children, or `"all"`.
+        """
+        self.refresh()
+        return Console(ConsoleFiles(self._path).lines(self._journals, stream=stream, rank=rank))
 
     # Changes after the run: each is a small journal of its own
 

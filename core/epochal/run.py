@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from .ending import Ending, ending_of
 from .faults import Faults, logger
 from .journal.format import SEQ_MASK
+from .run_alerts import RunAlerts
 from .run_config import RunConfig
 from .run_description import RunDescription
 from .run_saving import RunSaving
+from .run_shown import RunShown
 from .run_summary import RunSummary
 from .values import Unusable, plain_metrics, plain_step
 
@@ -26,7 +28,7 @@ _pwrite = os.pwrite
 _LAST_STEP: Final = (1 << 63) - 1
 
 
-class Run(RunSaving, RunDescription):
+class Run(RunSaving, RunAlerts, RunShown, RunDescription):
     """A run that is being recorded; `epochal.init` makes one.
 
     What `log` returned from is kept, whatever happens to the process the next microsecond. Every verb may be called

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import liveness
+from .alerts import Alert, read_alerts
 from .derived import derive, recorded_summary
 from .errors import RunNotFoundError
 from .journals import Journals, Notice
@@ -151,6 +152,11 @@ class RunFacts:
     def notices(self) -> list[Notice]:
         """What whoever reads the run should know: faults while it was recorded, damage, unreadable files."""
         return self._cached("notices", self._journals.notices)
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """What needs a look, by time: what `run.alert` gave at any rank, and what rules found."""
+        return self._cached("alerts", lambda: read_alerts(self._journals))
 
     @property
     def manual_summary(self) -> dict[str, Any]:

@@ -76,6 +76,14 @@ class Runs(Sequence["RecordedRun"]):
 
         return group_by(self, fields)
 
+    def _repr_html_(self) -> str | None:
+        try:
+            from .notebook.runs_page import runs_html
+
+            return runs_html(self.entries, self.root)
+        except Exception:  # what shows runs must never end a cell
+            return None
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with a row for each run.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import active, liveness
 from .clock import run_clock
+from .console import capture
 from .descriptors import close_own, identity
 from .ending import Ending
 from .faults import Faults
@@ -52,6 +53,8 @@ class Session:
         self.muted: set[str] = set()
         self.converters = Converters()
         self.companion: Any = None
+        #: What of the run's alerts was shown on the terminal.
+        self.alerts: Any = None
         self.world = world
         self._lock_fd = -1
         self._lock_file: tuple[int, int] | None = None
@@ -154,6 +157,7 @@ class Session:
             self.observe("run_finished", run=self.info, status=ending.state, summary=summary)
             self.writer.check(self.writer.clock(), last=True)  # the end is recorded where the rest is, and has room
             self.writer.record("finish", ending._asdict())
+        capture.end(self)
         self.writer.close()
         if self.companion is not None:
             self.companion.finished()

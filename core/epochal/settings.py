@@ -23,6 +23,7 @@ ENVIRONMENT: Final[dict[str, str]] = {
     "EPOCHAL_DISABLE_PLUGINS": "Plugins to leave out, separated by commas; `*` leaves out all but Epochal's own.",
     "EPOCHAL_TRACE_PLUGINS": "`1` prints the name of each hook and plugin that is called on stderr.",
     "EPOCHAL_COMPANION": "`off` trains without the companion process: no system metrics, no fsync, no forensics.",
+    "EPOCHAL_CONSOLE": "`off` keeps nothing of what a training prints.",
     "EPOCHAL_SYSTEM_INTERVAL": "Seconds between two samples of the system metrics; `off` for none.",
     "EPOCHAL_CACHE_DIR": "Where the catalog and the cache of fingerprints lie, instead of `$XDG_CACHE_HOME/epochal`.",
 }
@@ -60,6 +61,36 @@ def effective_mode(argument: str | None = None, folder: str | os.PathLike[str] |
         if wanted is not None:
             return ModeChoice(_check_mode(wanted, f"mode in {path}"), str(path))
     return ModeChoice("offline", "default")
+
+
+class ConsoleChoice(NamedTuple):
+    """Whether console output is kept, and what says so.
+
+    Attributes:
+        on: whether it is kept.
+        source: for people: "EPOCHAL_CONSOLE", the path of a file, or "default".
+    """
+
+    on: bool
+    source: str
+
+
+def effective_console(folder: str | os.PathLike[str] | None = None) -> ConsoleChoice:
+    """Return whether console output is kept: EPOCHAL_CONSOLE, else the nearest `.epochal.toml`, else the user's file.
+
+    Args:
+        folder: where the search for `.epochal.toml` begins and goes upward from; the working folder if None.
+
+    Raises:
+        BadValueError: the first of these places that says something says neither on nor off, or is not readable.
+    """
+    if wanted := os.environ.get("EPOCHAL_CONSOLE"):
+        return ConsoleChoice(_check_switch(wanted, "EPOCHAL_CONSOLE"), "EPOCHAL_CONSOLE")
+    for path in (find_folder_file(folder), user_file()):
+        said = _read_toml(path).get("console") if path else None
+        if said is not None:
+            return ConsoleChoice(_check_switch(said, f"console in {path}"), str(path))
+    return ConsoleChoice(on=True, source="default")
 
 
 def find_folder_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
@@ -127,18 +158,25 @@ def is_strict() -> bool:
 def describe(folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     """Return what `epochal status` shows: mode and its source, files, folders, and the variables that are set.
 
-    Keys: mode, source, folder_file (path or None), user_file (path), user_file_exists, cache_dir, environment (those
-    variables that are set). A setting that cannot be used gives mode None and a key `problem` with the error's text.
+    Keys: mode, source, console (whether output is kept), console_source, folder_file (path or None), user_file (path),
+    user_file_exists, cache_dir, environment (those variables that are set). A setting that cannot be used gives None
+    and a key `problem` with the error's text.
     """
     try:
         mode, source, problem = *effective_mode(None, folder), None
     except BadValueError as error:
         mode, source, problem = None, None, str(error)
+    try:
+        console, console_source = effective_console(folder)
+    except BadValueError as error:
+        console, console_source, problem = None, None, problem or str(error)
     found = find_folder_file(folder)
     user = user_file()
     return {
         "mode": mode,
         "source": source,
+        "console": console,
+        "console_source": console_source,
         "folder_file": str(found) if found else None,
         "user_file": str(user),
         "user_file_exists": user.is_file(),
@@ -152,6 +190,15 @@ def _check_mode(value: object, place: str) -> str:
     if isinstance(value, str) and value in MODES:
         return value
     raise BadValueError(f'{place} is {value!r}: take "online", "offline" or "disabled"')
+
+
+def _check_switch(value: object, place: str) -> bool:
+    said = str(value).strip().lower()
+    if said in ("1", "true", "yes", "on"):
+        return True
+    if said in ("0", "false", "no", "off"):
+        return False
+    raise BadValueError(f'{place} is {value!r}: take "on" or "off"')
 
 
 def _absolute_or(variable: str, default: str) -> str:

@@ -28,7 +28,7 @@ from tests.core.make_runs import make_run
 CALLS: dict[str, list[list[str]]] = {
     "ls": [[], ["--columns", "name,state,x,loss"], ["--group", "state"], ["--group", "state", "--stats", "n,sem"],
         ["--where", "False"]],
-    "show": [["RUN"]],
+    "show": [["RUN"], ["RUN", "--console"], ["lists", "--console"]],
     "compare": [["RUN", "failed"], ["RUN", "failed", "empty", "--metric", "loss"], ["RUN", "lists", "--all"]],
     "plot": [
         ["RUN", "-m", "loss"], ["RUN", "-m", "loss", "--smooth", "0.5"], ["RUN", "-m", "loss", "--abandoned"],

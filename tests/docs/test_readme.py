@@ -27,6 +27,8 @@ PAGES = [
     "CONTRIBUTING.md",
     "docs/guarantees.md",
     "docs/compare.md",
+    "docs/console.md",
+    "docs/notebooks.md",
     "SECURITY.md",
 ]
 RUNNABLE = [block for page in PAGES for block in blocks(page, "python")]

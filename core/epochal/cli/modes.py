@@ -40,6 +40,7 @@ def status(dir: str | None, as_json: bool) -> None:
     out.print(Text(f"{mode or 'unknown'}", style=f"bold {style}").append(f": {means}", style="default not bold"))
     lines = [
         ("because of", facts["source"] or facts.get("problem")),
+        ("console", _console(facts)),
         ("runs go to", facts["writes_to"]),
         ("read from", facts["reads_from"]),
         ("cache", facts["cache_dir"]),
@@ -50,6 +51,15 @@ def status(dir: str | None, as_json: bool) -> None:
     width = max(len(name) for name, _ in lines) + 2
     for name, value in lines:
         out.print(Text(f"  {name:<{width}}", style="dim").append(shown(value), style="default not dim"))
+
+
+def _console(facts: dict[str, Any]) -> str:
+    """Say whether console output is kept, and why not."""
+    if facts["console"] is None:
+        return "unknown: a setting is wrong"
+    told = "what trainings print is kept" if facts["console"] else "what trainings print is not kept"
+    source = facts["console_source"]
+    return told if source == "default" else f"{told}, because of {source}"
 
 
 @click.command("on")

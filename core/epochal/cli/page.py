@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..layout import find_root
 from . import text
+from .alerts import alerts
 from .columns import state as state_of
 from .columns import telling
 from .media import media_rows
@@ -58,6 +59,7 @@ def page(run: RecordedRun, *, width: int, everything: bool) -> Iterator[Any]:
     yield from checkpoint_lines(run, everything=everything)
     yield from saved_lines(run, everything=everything)
     yield from _environment(run, width, everything)
+    yield from alerts(run)
     yield from _notices(run)
     yield from _files(run, everything)
     yield from _next(run)

@@ -20,16 +20,38 @@ if TYPE_CHECKING:
 @click.option(
     "--all", "-a", "everything", is_flag=True, help="All metrics, packages of the environment and files, however many."
 )
+@click.option("--console", "printed", is_flag=True, help="What the run has printed, instead of the page.")
+@click.option("--follow", "-f", is_flag=True, help="With --console: go on until the run has ended.")
+@click.option("--stream", type=click.Choice(["stdout", "stderr"]), help="With --console: only this one.")
+@click.option("--ansi", is_flag=True, help="With --console: keep colours also where no terminal shows them.")
+@click.option("--times", is_flag=True, help="With --console: the local time before each line.")
 @as_json
 @in_dir
-def show(run: str, everything: bool, as_json: bool, dir: str | None) -> None:
+def show(
+    run: str,
+    everything: bool,
+    printed: bool,
+    follow: bool,
+    stream: str | None,
+    ansi: bool,
+    times: bool,
+    as_json: bool,
+    dir: str | None,
+) -> None:
     """Show all that is known of a run.
 
-    State and why, times, config, metrics, summary, media, datasets, environment, notices, files.
+    State and why, times, config, metrics, summary, media, datasets, environment, alerts, notices, files.
     """
     from ..run_list import get_run
 
     found = get_run(run, dir)
+    if printed:
+        from .console import print_console
+
+        print_console(found, follow=follow, stream=stream, ansi=ansi, times=times, as_json=as_json)
+        return
+    if follow or stream or ansi or times:
+        raise click.UsageError("--follow, --stream, --ansi and --times go with --console: epochal show RUN --console")
     if as_json:
         print_json(record(found))
         return
@@ -70,6 +92,7 @@ def record(run: RecordedRun) -> dict[str, Any]:
         "media": media_records(run),
         "datasets": run.datasets,
         "environment": run.environment,
+        "alerts": [alert._asdict() for alert in run.alerts],
         "notices": [notice._asdict() for notice in run.notices],
         **files_record(run),
         "files": [{"path": path, "bytes": size} for path, size in files(run)],

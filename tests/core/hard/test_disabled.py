@@ -47,6 +47,8 @@ with run as same:
     assert isinstance(run.position(), dict)
     run.rewind(3)
     run.notice("code", "text", more=1)
+    run.alert("title", "text", level="nonsense", step="nonsense")
+    print("printed")
     run.name = "renamed"
     run.notes = "notes"
     run.tags = ["a", "b"]
