@@ -28,7 +28,7 @@ from tests.core.make_runs import make_run
 CALLS: dict[str, list[list[str]]] = {
     "ls": [[], ["--columns", "name,state,x,loss"], ["--group", "state"], ["--group", "state", "--stats", "n,sem"],
         ["--where", "False"]],
-    "show": [["RUN"], ["RUN", "--console"], ["lists", "--console"]],
+    "show": [["RUN"], ["lists"], ["lists", "--console"]],
     "compare": [["RUN", "failed"], ["RUN", "failed", "empty", "--metric", "loss"], ["RUN", "lists", "--all"]],
     "plot": [
         ["RUN", "-m", "loss"], ["RUN", "-m", "loss", "--smooth", "0.5"], ["RUN", "-m", "loss", "--abandoned"],
@@ -96,6 +96,8 @@ def record_all(root: Path) -> Path:
         1 / 0
     epochal.init("odd", id="empty", dir=root).finish()
     with epochal.init("odd", id="lists", dir=root, config={"y": [1, {"a": None}]}) as run:
+        print("what a training prints")
+        run.alert("a title", "a text", level="warning")
         run.log({"picture": [epochal.Text("one"), epochal.Histogram([1, 2, math.nan])]}, step=3)
     damage(root)
     return root
