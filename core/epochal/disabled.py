@@ -18,6 +18,8 @@ from .run_summary import RunSummary
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .rules import Rule
+
 
 class DisabledRun(Run):
     """What `init(mode="disabled")` gives: config and summary live in memory, nothing else happens."""
@@ -53,6 +55,9 @@ class DisabledRun(Run):
     def use_dataset(self, name: str, data: Any, *, fingerprint: str = "quick") -> dict[str, Any]:
         """Do nothing; the data is not looked at."""
         return {}
+
+    def alert_on(self, *rules: Rule) -> None:
+        """Do nothing."""
 
     def position(self) -> dict[str, Any]:
         """Return an empty mapping, which `init` takes for none."""

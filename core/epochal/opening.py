@@ -14,13 +14,14 @@ from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundErr
 from .faults import logger
 from .hookspecs import RunInfo
 from .names import new_run_id
+from .outlets import asked_for
 from .placing import choose_folder, claim, default_project, make_root
 from .ranks import Rank, this_rank
 from .run import Run
 from .run_config import RunConfig
 from .serial_run import run_class
 from .session import Session
-from .settings import effective_mode
+from .settings import ModeChoice, effective_mode
 from .writers import next_ordinal
 
 _RESUME: Final = ("never", "allow", "must")
@@ -37,7 +38,7 @@ def init(
     rank: int | None = None,
     mode: str | None = None,
     dir: str | os.PathLike[str] | None = None,
-    sinks: Sequence[Any] = (),
+    sinks: Sequence[Any] | None = None,
     group: str | None = None,
     job_type: str | None = None,
     tags: Sequence[str] = (),
@@ -56,7 +57,8 @@ def init(
         rank: of this process among several of one training; by default what the launcher has set.
         mode: `"online"`, `"offline"` or `"disabled"`; by default EPOCHAL_MODE, `.epochal.toml`, the user's setting.
         dir: the runs folder; by default EPOCHAL_DIR, else ./epochal-runs.
-        sinks: where records go besides; none are shipped in this version.
+        sinks: where rows and records go besides the run's folder: `epochal.sinks.JsonLines(…)`,
+            `epochal.sinks.Webhook(…)`, or mappings; by default the `[[sinks]]` of the settings.
         group: joins runs that belong together.
         job_type: what the run does: train, evaluate, …
         tags: short words to find it by.
@@ -72,8 +74,6 @@ def init(
     """
     if resume not in _RESUME:
         raise BadValueError(f"resume {resume!r} cannot be used: take 'never', 'allow' or 'must'")
-    if sinks:
-        raise BadValueError(f"sinks {sinks!r} cannot be used: this version ships none, leave the argument out")
     if isinstance(tags, str):
         raise BadValueError(f"tags {tags!r} is one text: give a list of them, [{tags!r}]")
     place = this_rank(rank)
@@ -86,10 +86,10 @@ def init(
         layout.check_run_id(id)
     if resume == "must" and id is None:
         raise BadValueError("resume='must' needs the id of the run: give id=…, or set EPOCHAL_RUN_ID")
-    chosen = effective_mode(mode).mode
+    chosen = effective_mode(mode)
     settings = _settings(config)
     meta = {"name": name, "group": group, "job_type": job_type, "tags": list(map(str, tags)), "notes": notes}
-    why = _why_disabled(chosen, place, id)
+    why = _why_disabled(chosen.mode, place, id)
     if why is not None:
         if why:
             logger.warning("%s", why)
@@ -109,7 +109,7 @@ def init(
             "EPOCHAL_DIR, or go on without a record with mode='disabled'"
         ) from error
     with claim(folder, place.rank):
-        return _open(folder, root, place, resume, position, settings, meta)
+        return _open(folder, root, place, resume, position, settings, meta, (sinks, chosen))
 
 
 def _open(
@@ -120,12 +120,14 @@ def _open(
     position: Mapping[str, Any] | None,
     settings: dict[str, Any],
     meta: dict[str, Any],
+    sinks: tuple[Sequence[Any] | None, ModeChoice],
 ) -> Run:
     from .plugins import get_manager
 
     id, project = folder.name, layout.decode_project(folder.parent.name)
     exists = _check_free(folder, place.rank, resume)
     plugins = get_manager()
+    outlets = asked_for(sinks[0], plugins, sinks[1])
     cut, first = None, 0
     if position or exists:
         from . import resume as resumed
@@ -167,6 +169,7 @@ def _open(
         run.config.update(settings)
     for problem in plugins.problems:
         session.plugin_problem(problem)
+    outlets.record(session)
     session.start_companion()
     active.opened(run)
     session.observe("run_started", run=info)

@@ -10,7 +10,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import PluginError
-from .hookspecs import Converter, Fingerprinter, SystemProbe
+from .hookspecs import Converter, Fingerprinter, Sink, SystemProbe
 
 
 def import_plugin(target: str) -> object:
@@ -97,6 +97,7 @@ _ANSWERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "register_converters": _list_of(Converter),
     "register_fingerprinters": _list_of(Fingerprinter),
     "register_system_probes": _list_of(SystemProbe),
+    "register_sinks": _list_of(Sink),
     "collect_environment": _mapping,
     "make_run_name": _text,
 }

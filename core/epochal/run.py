@@ -13,6 +13,7 @@ from .faults import Faults, logger
 from .journal.format import SEQ_MASK
 from .run_config import Operation, RunConfig
 from .run_identity import RunIdentity
+from .run_rules import RunRules
 from .run_summary import RunSummary
 from .values import Unusable, plain_metrics, plain_step
 
@@ -25,7 +26,7 @@ _pwrite = os.pwrite
 _LAST_STEP: Final = (1 << 63) - 1
 
 
-class Run(RunIdentity):
+class Run(RunRules, RunIdentity):
     """A run that is being recorded; `epochal.init` makes one.
 
     What `log` returned from is kept, whatever happens to the process the next microsecond. Every verb may be called
@@ -342,10 +343,6 @@ class Run(RunIdentity):
                 "time", f"run.log: time {time!r} is no number of seconds since the epoch; now was taken instead"
             )
             return self._writer.clock()
-
-    def _check(self, now: float) -> None:
-        if now >= self._writer.check_at:
-            self._writer.check(now)
 
     def _record(self, kind: str, fields: Mapping[str, Any]) -> None:
         try:

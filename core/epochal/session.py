@@ -17,6 +17,7 @@ from .forks import signals_held
 from .hookspecs import RunInfo
 from .journal.writer import JournalWriter
 from .redaction import redact, redact_text
+from .run_rules import AlertLines
 from .values import Converters
 from .writers import next_ordinal, record_opening
 
@@ -52,6 +53,9 @@ class Session:
         self.muted: set[str] = set()
         self.converters = Converters()
         self.companion: Any = None
+        #: Whether the run has sinks or rules, and what prints the rules' findings.
+        self.deliver = False
+        self.alerts: AlertLines | None = None
         self.world = world
         self._lock_fd = -1
         #: A lock for each process that the run is forked into.
@@ -136,9 +140,18 @@ class Session:
             rank=self.info.rank,
             ordinal=self.writer.ordinal,
             plugins=self.plugins.module_names() if self.plugins is not None else [],
+            deliver=self.deliver,
         )
         if self.companion.problem:
             self.fault("companion", self.companion.problem)
+
+    def watch_rules(self) -> None:
+        """Have the rules in the record evaluated, by the process that the companion starts for it."""
+        if self.alerts is None and self.writer.role == "main":
+            self.alerts = AlertLines(self.info)
+        self.deliver = True
+        if self.companion is not None:
+            self.companion.deliver()
 
     def activate(self, run: Run) -> None:
         """Make a run the active one of this context."""
@@ -150,6 +163,8 @@ class Session:
             self.observe("run_finished", run=self.info, status=ending.state, summary=summary)
             self.writer.check(self.writer.clock(), last=True)  # the end is recorded where the rest is, and has room
             self.writer.record("finish", ending._asdict())
+            if self.alerts is not None:
+                self.alerts.close()
         self.writer.close()
         if self.companion is not None:
             self.companion.finished()

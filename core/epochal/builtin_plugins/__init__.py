@@ -10,6 +10,7 @@ BUILTIN: Final[tuple[tuple[str, str], ...]] = (
     ("durations", "epochal.builtin_plugins.durations"),
     ("tables", "epochal.builtin_plugins.tables"),
     ("frameworks", "epochal.builtin_plugins.frameworks"),
+    ("sinks", "epochal.builtin_plugins.sinks"),
     ("probes", "epochal.companion.probes"),
     ("demo", "epochal.demo.plugin"),
 )

@@ -11,7 +11,7 @@ import click
 
 from ..errors import EpochalError
 from ..version import __version__
-from . import change, history, list_runs, modes, plot, show, verify
+from . import change, history, list_runs, modes, plot, show, sinks, verify
 from .failure import Failure
 from .text import shown
 
@@ -113,7 +113,7 @@ def cli() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for module in (list_runs, show, plot, history, verify, change, modes):
+for module in (list_runs, show, plot, history, verify, sinks, change, modes):
     for command in module.COMMANDS:
         cli.add_command(command)
 

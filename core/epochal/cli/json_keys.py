@@ -91,6 +91,14 @@ JSON_KEYS: Final[dict[str, dict[str, str]]] = {
         "files": "list of file, role, size, rows, rows_covered, bytes_uncovered, frames, seqs_absent",
         "findings": "list of file, offset, length, what, metrics, rows",
     },
+    "sinks": {
+        "sink": "what it is called",
+        "kind": "jsonl, webhook, or that of a plugin",
+        "rank": "whose rows and records",
+        "delivered": "how many this command has delivered",
+        "pending": "how many the sink has not confirmed",
+        "problems": "list of sentences: what stood in the way",
+    },
     "plugins": {
         "plugins": "list of name, module, distribution, version, hooks, builtin, disabled",
         "problems": "list of kind, plugin, distribution, version, hook, error, remedy",

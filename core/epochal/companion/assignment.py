@@ -32,7 +32,8 @@ class Assignment(NamedTuple):
         pid: the trainer's process, with `pid_start` as of `processes.start_time`.
         argv: the trainer's command line.
         cwd: the folder it runs in.
-        plugins: names of modules to ask for probes and for what belongs to the environment.
+        plugins: names of modules to ask for probes, sinks, and for what belongs to the environment.
+        deliver: whether the run has sinks or rules.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Assignment(NamedTuple):
     argv: list[str]
     cwd: str
     plugins: list[str]
+    deliver: bool = False
 
     def run_info(self) -> RunInfo:
         """Return the run as hooks see it."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from . import cgroups
 from .assignment import Assignment, received
 from .durability import SYNC_S, Durability
+from .sink_process import SinkProcess
 from .system_journal import SystemJournal
 from .system_metrics import SystemMetrics
 from .task import Task
@@ -45,6 +46,7 @@ class Watch:
         self.durability = Durability(assignment, self.journal)
         self.metrics: SystemMetrics | None = None
         self.environment: Task | None = None
+        self.sinks = SinkProcess(assignment)
         self.poll = select.poll()
         self.trainer.register(self.poll)
         self._groups = cgroups.MemoryGroups(assignment.pid)
@@ -58,6 +60,7 @@ class Watch:
 
     def run(self) -> None:
         """Watch until the run has ended, then write down how."""
+        self._guard(self._keep_sinks)
         self._guard(self._start_environment)
         self._guard(self._start_metrics)
         while not self._over():
@@ -103,12 +106,16 @@ class Watch:
         for fd, _ in self.poll.poll(max(due - now, 0.0) * 1000):
             if fd == self.trainer.pipe:
                 self.trainer.listen(self.poll)
+                self._guard(self._keep_sinks)
+            elif fd == self.sinks.fd:
+                self._guard(lambda: self.sinks.ended(self.poll))
             elif self.environment is not None and fd == self.environment.fd and self.environment.read():
                 self._guard(self._take_environment)
 
     def _housekeeping(self) -> None:
         self.durability.keep()
         self.journal.check()
+        self._guard(self._keep_sinks)
         # The kernel counts a kill a little before the process is gone: the count before the last one is compared.
         self._kills_before, self._kills = self._kills, self._count_kills()
         if self._acting and self.journal.superseded():
@@ -117,6 +124,10 @@ class Watch:
                 self.metrics.stop()
         if self.environment is not None and time.monotonic() > self.environment.deadline:
             self._drop_environment("took too long")
+
+    def _keep_sinks(self) -> None:
+        if self.assignment.deliver or self.trainer.said_deliver:
+            self.sinks.keep(self.poll)
 
     def _start_metrics(self) -> None:
         self.metrics = SystemMetrics(self.assignment, self.journal)
