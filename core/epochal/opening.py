@@ -14,14 +14,14 @@ from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundErr
 from .faults import logger
 from .hookspecs import RunInfo
 from .names import new_run_id
-from .outlets import asked_for
+from .outlets import Outlets, asked_for
 from .placing import choose_folder, claim, default_project, make_root
 from .ranks import Rank, this_rank
 from .run import Run
 from .run_config import RunConfig
 from .serial_run import run_class
 from .session import Session
-from .settings import ModeChoice, effective_mode
+from .settings import effective_mode
 from .writers import next_ordinal
 
 _RESUME: Final = ("never", "allow", "must")
@@ -96,6 +96,7 @@ def init(
         return _disabled(project, place, id, meta, settings)
     if active.in_notebook():
         _finish_open_runs()
+    outlets = asked_for(sinks, chosen)
     root = layout.writing_root(dir)
     try:
         folder = choose_folder(root, project, id)
@@ -109,7 +110,7 @@ def init(
             "EPOCHAL_DIR, or go on without a record with mode='disabled'"
         ) from error
     with claim(folder, place.rank):
-        return _open(folder, root, place, resume, position, settings, meta, (sinks, chosen))
+        return _open(folder, root, place, resume, position, settings, meta, outlets)
 
 
 def _open(
@@ -120,14 +121,13 @@ def _open(
     position: Mapping[str, Any] | None,
     settings: dict[str, Any],
     meta: dict[str, Any],
-    sinks: tuple[Sequence[Any] | None, ModeChoice],
+    outlets: Outlets,
 ) -> Run:
     from .plugins import get_manager
 
     id, project = folder.name, layout.decode_project(folder.parent.name)
     exists = _check_free(folder, place.rank, resume)
     plugins = get_manager()
-    outlets = asked_for(sinks[0], plugins, sinks[1])
     cut, first = None, 0
     if position or exists:
         from . import resume as resumed

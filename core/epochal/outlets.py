@@ -9,7 +9,6 @@ from .errors import BadValueError
 from .settings import ModeChoice, tables
 
 if TYPE_CHECKING:
-    from .plugins import PluginManager
     from .rules import Rule
     from .session import Session
     from .sinks.choosing import Chosen
@@ -32,7 +31,7 @@ class Outlets(NamedTuple):
             session.watch_rules()
 
 
-def asked_for(sinks: Sequence[Any] | None, plugins: PluginManager, mode: ModeChoice) -> Outlets:
+def asked_for(sinks: Sequence[Any] | None, mode: ModeChoice) -> Outlets:
     """Return what a new run has; without an argument, the settings' `[[sinks]]`; always the settings' `[[rules]]`.
 
     Raises:
@@ -44,10 +43,11 @@ def asked_for(sinks: Sequence[Any] | None, plugins: PluginManager, mode: ModeCho
         return Outlets([], [])
     chosen: list[Chosen] = []
     if given:
+        from .plugins import get_manager
         from .sinks.choosing import choose
 
         offline = mode.mode == "offline" and mode.source != "default"
-        chosen = choose(given, plugins.collect("register_sinks"), place=place, offline=offline)
+        chosen = choose(given, get_manager().collect("register_sinks"), place=place, offline=offline)
     return Outlets(chosen, [_rule(rule, f"{file}[{index}]") for index, rule in enumerate(rules)])
 
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from epochal import hookspecs
-from epochal.hookspecs import Converter, Fingerprinter, RunInfo, SystemProbe
+from epochal.hookspecs import Converter, Fingerprinter, RunInfo, Sink, SystemProbe
 from epochal.plugin_checks import hook_names
 from epochal.plugins import PluginManager
 
@@ -50,6 +50,7 @@ def test_these_are_the_hooks() -> None:
         "register_converters",
         "register_fingerprinters",
         "register_system_probes",
+        "register_sinks",
         "register_commands",
         "collect_environment",
         "run_started",
@@ -118,6 +119,13 @@ def test_the_example_of_register_system_probes(tmp_path: Path) -> None:
     (probe,) = with_example("register_system_probes").collect("register_system_probes")
     assert isinstance(probe, SystemProbe)
     assert probe.sample(hookspecs.ProbeContext(1, 0.0, tmp_path))["system/load"] >= 0
+
+
+def test_the_example_of_register_sinks(run: RunInfo, capsys: pytest.CaptureFixture[str]) -> None:
+    (sink,) = with_example("register_sinks").collect("register_sinks")
+    assert isinstance(sink, Sink)
+    sink.open(sink.check({}), run).write([{"kind": "row"}, {"kind": "finish"}])
+    assert capsys.readouterr().out == "row finish\n"
 
 
 def test_the_example_of_register_commands() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def sinks(context: click.Context, run: str, pending: bool, wait_s: float, as_json: bool, dir: str | None) -> None:
     """Deliver to a run's sinks what they have not confirmed yet.
 
-    A run's sinks are served while it is recorded; what is left when a sink was down for long, when everything was killed,
+    Sinks are served while a run is recorded. What is left when a sink was down for long, when everything was killed,
     or when the run was offline, is delivered by this command. Ends with exit code 1 if something is left.
     """
     from ..run_list import find_folder

@@ -73,6 +73,8 @@ class Watch:
                 self._guard(self.metrics.sample)
         if not self.journal.vanished():
             self._afterwards()
+            if self.assignment.deliver or self.trainer.said_deliver:
+                self._guard(lambda: self.sinks.keep_once_more(self.poll))
         if self.environment is not None:
             self.environment.give_up()
         self.durability.close()

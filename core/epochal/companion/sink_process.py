@@ -45,6 +45,21 @@ class SinkProcess:
         self.fd = self._task.fd
         poll.register(self.fd, select.POLLIN)
 
+    def keep_once_more(self, poll: select.poll) -> None:
+        """Before the companion leaves: have it there, if it has died since and has work left.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        if self.fd is not None:
+            now = select.poll()
+            now.register(self.fd, select.POLLIN)
+            if now.poll(0):
+                self.ended(poll)
+        if self._due < math.inf:
+            self._due = 0.0
+            self.keep(poll)
+
     def ended(self, poll: select.poll) -> None:
         """Note that it has ended: after a good end it is not started again."""
         task = self._task

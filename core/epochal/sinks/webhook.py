@@ -66,9 +66,10 @@ class WebhookSink:
         """
         url = self._url()
         host = urlsplit(url).hostname
+        request = self._request(url, batch)
         problem: Exception | None = None
         try:
-            with self._opener.open(self._request(url, batch), timeout=self._settings.timeout_s or None) as answer:
+            with self._opener.open(request, timeout=self._settings.timeout_s or None) as answer:
                 answer.read(1 << 16)
                 if answer.status // 100 != 2:
                     problem = RefusedError(f"{host} answered {answer.status}")
