@@ -127,7 +127,8 @@ def run(tmp_path: Path) -> RunInfo:
 
 def test_a_command_is_given_the_lines_and_what_run_they_are_of(tmp_path: Path, run: RunInfo) -> None:
     out = tmp_path / "out"
-    sink = CommandLines(["sh", "-c", f'echo "{{\\"key\\":\\"$EPOCHAL_SINK_RUN\\"}}" > {out}; cat >> {out}'], run)
+    code = 'echo "{\\"key\\":\\"$EPOCHAL_SINK_RUN\\"}" > out; cat >> out'
+    sink = CommandLines(["sh", "-c", code], run, str(tmp_path))
     sink.write(batch(1, 2))
     sink.write(batch(3))
     sink.close()

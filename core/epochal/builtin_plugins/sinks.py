@@ -27,7 +27,7 @@ def _open_jsonl(settings: Mapping[str, Any], run: RunInfo) -> OpenSink:
     if "command" in settings:
         from ..sinks.command_lines import CommandLines
 
-        return CommandLines(settings["command"], run)
+        return CommandLines(settings["command"], run, settings.get("folder"))
     from ..sinks.file_lines import FileLines
 
     return FileLines(settings["path"])
@@ -53,7 +53,10 @@ def _check_jsonl(settings: Mapping[str, Any]) -> Mapping[str, Any]:
             raise ValueError("command must be a list of texts: ['program', 'argument']")
         if not command:
             raise ValueError("command is empty")
-        return {**settings, "command": list(command)}
+        folder = os.path.abspath(os.path.expanduser(sink.folder or os.curdir))
+        if not os.path.isdir(folder):
+            raise ValueError(f"folder {folder} is not there")
+        return {**settings, "command": list(command), "folder": folder}
     path = os.path.abspath(os.path.expanduser(os.fspath(sink.path or "")))
     if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path)):
         raise ValueError(f"{path} cannot be a file: its folder must be there")
@@ -103,6 +106,8 @@ def _made(kind: Any, settings: Mapping[str, Any]) -> Any:
             raise ValueError(f"{name} is {value!r}: give seconds")
     for field in fields(kind):
         value = getattr(sink, field.name)
-        if field.name in ("url_env", "token_env", "token_file", "name") and not isinstance(value, (str, type(None))):
+        if field.name in ("url_env", "token_env", "token_file", "name", "folder") and not isinstance(
+            value, (str, type(None))
+        ):
             raise ValueError(f"{field.name} must be a text")
     return sink

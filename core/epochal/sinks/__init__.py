@@ -19,12 +19,14 @@ class JsonLines:
     Attributes:
         path: the file; its folder must be there. Several runs may write to one file.
         command: instead of a path: the program and its arguments, started once for each run.
+        folder: where the command runs; by default the working folder of `init`.
         name: what the sink is called; by default made of its kind and place.
         patience_s: how long after the run's end delivery is tried, in seconds.
     """
 
     path: str | None = None
     command: Sequence[str] | None = None
+    folder: str | None = None
     name: str | None = None
     patience_s: float = PATIENCE_S
 

@@ -25,7 +25,7 @@ _LOOK_S: Final = 0.01
 class CommandLines:
     """Starts the command at the first batch, with the run's id, project and folder in its environment."""
 
-    def __init__(self, command: Sequence[str], run: RunInfo) -> None:
+    def __init__(self, command: Sequence[str], run: RunInfo, folder: str | None = None) -> None:
         variables = {
             "EPOCHAL_SINK_RUN": run.id,
             "EPOCHAL_SINK_PROJECT": run.project,
@@ -37,6 +37,7 @@ class CommandLines:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, **variables},
+            cwd=folder,
             bufsize=0,
         )
 
