@@ -26,11 +26,8 @@ class CommandLines:
     """Starts the command at the first batch, with the run's id, project and folder in its environment."""
 
     def __init__(self, command: Sequence[str], run: RunInfo, folder: str | None = None) -> None:
-        variables = {
-            "EPOCHAL_SINK_RUN": run.id,
-            "EPOCHAL_SINK_PROJECT": run.project,
-            "EPOCHAL_SINK_FOLDER": str(run.folder),
-        }
+        told = {"RUN": run.id, "PROJECT": run.project, "FOLDER": str(run.folder)}
+        variables = {f"EPOCHAL_SINK_{name}": value for name, value in told.items()}
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
