@@ -217,17 +217,16 @@ def register_sinks() -> Iterable[Sink]:
     again, and harms neither another sink nor the training.
 
     Example:
+        from types import SimpleNamespace
         from epochal import hookimpl
         from epochal.hookspecs import Sink
 
-        class Printed:
-            def write(self, batch):
-                print(*(message["kind"] for message in batch))
-            def close(self): ...
+        def open_printed(settings, run):
+            return SimpleNamespace(write=lambda batch: print(*(each["kind"] for each in batch)), close=lambda: None)
 
         @hookimpl
         def register_sinks():
-            return [Sink("printed", lambda settings, run: Printed())]
+            return [Sink("printed", open_printed)]
     """
     raise NotImplementedError
 
