@@ -276,6 +276,15 @@ def test_a_run_that_is_deleted_meanwhile_ends_the_delivery(monkeypatch: pytest.M
     assert not run.folder.exists()
 
 
+def test_a_folder_of_cursors_that_was_deleted_is_made_anew() -> None:
+    run = a_run(2500)
+    sink = Kept(lambda _: shutil.rmtree(run.folder / "sinks", ignore_errors=True))
+    assert deliver(run, sink) == (True, [])
+    again = Kept()
+    deliver(run, again)
+    assert again.batches == []
+
+
 def test_what_never_came_is_given_up_at_the_end_and_named() -> None:
     with epochal.init("p", id="it") as running:
         running.log({"a": 1.0})

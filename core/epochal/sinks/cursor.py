@@ -47,6 +47,7 @@ class Cursor:
             CursorBusyError: another process has it.
             OSError: the folder cannot be written, or is gone.
         """
+        self._run = run
         make_folders(run, FOLDER)
         self._path = _path(run, sink, rank)
         self._fd = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -84,6 +85,7 @@ class Cursor:
         plain = {"version": _VERSION, "writers": {writer: seqs.plain() for writer, seqs in self.writers.items()}}
         part = f"{self._path}.part"
         try:
+            make_folders(self._run, FOLDER)  # a run's folder that was deleted is written anew, without ours
             with open(part, "wb") as file:
                 file.write(json.dumps(plain).encode())
                 file.flush()
