@@ -171,6 +171,8 @@ def __getattr__(name: str) -> Any:
 
             raise EpochalError(f"epochal.{name}: the last run is closed — call epochal.init() again")
         return getattr(run, name)
+    if name in ("rules", "sinks"):
+        return import_module(f".{name}", __name__)
     if name in _HOME_OF:
         value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
         globals()[name] = value

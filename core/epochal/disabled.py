@@ -19,6 +19,8 @@ from .run_summary import RunSummary
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .rules import Rule
+
 
 class DisabledRun(Run):
     """What `init(mode="disabled")` gives: config and summary live in memory, nothing else happens."""
@@ -69,6 +71,9 @@ class DisabledRun(Run):
         """Do nothing; the checkpoint is not looked at."""
 
     def _checkpoint(self, path: Any, **facts: Any) -> None: ...
+
+    def alert_on(self, *rules: Rule) -> None:
+        """Do nothing."""
 
     def position(self) -> dict[str, Any]:
         """Return an empty mapping, which `init` takes for none."""

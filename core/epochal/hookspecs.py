@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import click
 
     from .fingerprints.budget import Budget
+    from .sinks import OpenSink
 
 PROJECT: Final = "epochal"
 
@@ -125,6 +126,26 @@ class SystemProbe:
 
     name: str
     sample: Callable[[ProbeContext], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A kind of place that the rows and records of runs can go to, besides their folders.
+
+    Attributes:
+        kind: what `init(sinks=[{"kind": …}])` and the settings call it.
+        open: takes a sink's settings and the run, returns an object with `write(batch)` and `close()`; called in the
+            sink process, in a thread of its own. A batch is a list of mappings (docs/sinks.md). When `write` returns,
+            the batch counts as delivered; what it raises is tried again (`epochal.sinks` has exceptions that say more).
+        check: takes the settings as they were given, returns them as they shall be recorded, raises ValueError where
+            they cannot be used; called by `init`. Settings never hold secrets: name the variable that holds one.
+        remote: whether it uses the network: a run that is offline on purpose keeps it for `epochal sinks`.
+    """
+
+    kind: str
+    open: Callable[[Mapping[str, Any], RunInfo], OpenSink]
+    check: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    remote: bool = False
 
 
 # -------------------------------------------------------------------------------------------- collect: asked once
@@ -239,6 +260,30 @@ def register_importers() -> Iterable[Importer]:
         @hookimpl
         def register_importers():
             return [Importer("losses", "a file with a loss in each line", lambda path: path.suffix == ".loss", read)]
+    """
+    raise NotImplementedError
+
+
+@_spec
+def register_sinks() -> Iterable[Sink]:
+    """Offer a kind of place that a run's rows and records can go to, besides its folder.
+
+    When: once for each process that needs it: by `init`, and in the sink process, where your module is imported too.
+    Returns: an iterable of `Sink`.
+    If you raise: your kinds of sink are missing, and a warning names your plugin. A sink that fails later is tried
+    again, and harms neither another sink nor the training.
+
+    Example:
+        from types import SimpleNamespace
+        from epochal import hookimpl
+        from epochal.hookspecs import Sink
+
+        def open_printed(settings, run):
+            return SimpleNamespace(write=lambda batch: print(*(each["kind"] for each in batch)), close=lambda: None)
+
+        @hookimpl
+        def register_sinks():
+            return [Sink("printed", open_printed)]
     """
     raise NotImplementedError
 

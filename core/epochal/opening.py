@@ -15,6 +15,7 @@ from .errors import BadValueError, RunAliveError, RunExistsError, RunNotFoundErr
 from .faults import logger
 from .hookspecs import RunInfo
 from .names import new_run_id
+from .outlets import Outlets, asked_for
 from .placing import choose_folder, claim, default_project, make_root
 from .ranks import Rank, this_rank
 from .run import Run
@@ -38,7 +39,7 @@ def init(
     rank: int | None = None,
     mode: str | None = None,
     dir: str | os.PathLike[str] | None = None,
-    sinks: Sequence[Any] = (),
+    sinks: Sequence[Any] | None = None,
     group: str | None = None,
     job_type: str | None = None,
     tags: Sequence[str] = (),
@@ -57,7 +58,8 @@ def init(
         rank: of this process among several of one training; by default what the launcher has set.
         mode: `"online"`, `"offline"` or `"disabled"`; by default EPOCHAL_MODE, `.epochal.toml`, the user's setting.
         dir: the runs folder; by default EPOCHAL_DIR, else ./epochal-runs.
-        sinks: where records go besides; none are shipped in this version.
+        sinks: where rows and records go besides the run's folder: `epochal.sinks.JsonLines(…)`,
+            `epochal.sinks.Webhook(…)`, or mappings; by default the `[[sinks]]` of the settings.
         group: joins runs that belong together.
         job_type: what the run does: train, evaluate, …
         tags: short words to find it by.
@@ -73,8 +75,6 @@ def init(
     """
     if resume not in _RESUME:
         raise BadValueError(f"resume {resume!r} cannot be used: take 'never', 'allow' or 'must'")
-    if sinks:
-        raise BadValueError(f"sinks {sinks!r} cannot be used: this version ships none, leave the argument out")
     if isinstance(tags, str):
         raise BadValueError(f"tags {tags!r} is one text: give a list of them, [{tags!r}]")
     place = this_rank(rank)
@@ -87,16 +87,17 @@ def init(
         layout.check_run_id(id)
     if resume == "must" and id is None:
         raise BadValueError("resume='must' needs the id of the run: give id=…, or set EPOCHAL_RUN_ID")
-    chosen = effective_mode(mode).mode
+    chosen = effective_mode(mode)
     settings = _settings(config)
     meta = {"name": name, "group": group, "job_type": job_type, "tags": list(map(str, tags)), "notes": notes}
-    why = _why_disabled(chosen, place, id)
+    why = _why_disabled(chosen.mode, place, id)
     if why is not None:
         if why:
             logger.warning("%s", why)
         return _disabled(project, place, id, meta, settings)
     if active.in_notebook():
         _finish_open_runs()
+    outlets = asked_for(sinks, chosen)
     root = layout.writing_root(dir)
     try:
         folder = choose_folder(root, project, id)
@@ -110,7 +111,7 @@ def init(
             "EPOCHAL_DIR, or go on without a record with mode='disabled'"
         ) from error
     with claim(folder, place.rank):
-        return _open(folder, root, place, resume, position, settings, meta)
+        return _open(folder, root, place, resume, position, settings, meta, outlets)
 
 
 def _open(
@@ -121,6 +122,7 @@ def _open(
     position: Mapping[str, Any] | None,
     settings: dict[str, Any],
     meta: dict[str, Any],
+    outlets: Outlets,
 ) -> Run:
     from .plugins import get_manager
 
@@ -168,6 +170,7 @@ def _open(
         run.config.update(settings)
     for problem in plugins.problems:
         session.plugin_problem(problem)
+    outlets.record(session)
     session.start_companion()
     active.opened(run)
     capture.begin(session)

@@ -11,7 +11,7 @@ import pluggy
 from . import hookspecs
 from .errors import PluginError
 from .exchange.formats import Exporter, Importer
-from .hookspecs import Converter, Fingerprinter, SystemProbe
+from .hookspecs import Converter, Fingerprinter, Sink, SystemProbe
 
 
 def import_plugin(target: str) -> object:
@@ -100,6 +100,7 @@ _ANSWERS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "register_system_probes": _list_of(SystemProbe),
     "register_exporters": _list_of(Exporter),
     "register_importers": _list_of(Importer),
+    "register_sinks": _list_of(Sink),
     "collect_environment": _mapping,
     "make_run_name": _text,
 }

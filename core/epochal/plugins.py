@@ -23,7 +23,7 @@ from .settings import is_set, is_strict
 #: Seconds after which a hook is reported as slow.
 SLOW_S: Final = 1.0
 #: Hooks that the companion calls: only plugins with one of them are imported there.
-COMPANION_HOOKS: Final = frozenset({"register_system_probes", "collect_environment"})
+COMPANION_HOOKS: Final = frozenset({"register_system_probes", "collect_environment", "register_sinks"})
 
 OnProblem = Callable[[PluginProblem], None]
 _logger = logging.getLogger(hookspecs.PROJECT)

@@ -14,6 +14,7 @@ from .journal.format import SEQ_MASK
 from .run_alerts import RunAlerts
 from .run_config import RunConfig
 from .run_description import RunDescription
+from .run_rules import RunRules
 from .run_saving import RunSaving
 from .run_shown import RunShown
 from .run_summary import RunSummary
@@ -28,7 +29,7 @@ _pwrite = os.pwrite
 _LAST_STEP: Final = (1 << 63) - 1
 
 
-class Run(RunSaving, RunAlerts, RunShown, RunDescription):
+class Run(RunSaving, RunAlerts, RunRules, RunShown, RunDescription):
     """A run that is being recorded; `epochal.init` makes one.
 
     What `log` returned from is kept, whatever happens to the process the next microsecond. Every verb may be called
@@ -281,10 +282,6 @@ class Run(RunSaving, RunAlerts, RunShown, RunDescription):
                 "time", f"run.log: time {time!r} is no number of seconds since the epoch; now was taken instead"
             )
             return self._writer.clock()
-
-    def _check(self, now: float) -> None:
-        if now >= self._writer.check_at:
-            self._writer.check(now)
 
     def _record(self, kind: str, fields: Mapping[str, Any]) -> None:
         try:

@@ -18,6 +18,7 @@ from .forks import signals_held
 from .hookspecs import RunInfo
 from .journal.writer import JournalWriter
 from .redaction import redact, redact_text
+from .run_rules import AlertLines
 from .values import Converters
 from .writers import next_ordinal, record_opening
 
@@ -55,6 +56,9 @@ class Session:
         self.companion: Any = None
         #: What of the run's alerts was shown on the terminal.
         self.alerts: Any = None
+        #: Whether the run has sinks or rules, and what prints the rules' findings.
+        self.deliver = False
+        self.rule_alerts: AlertLines | None = None
         self.world = world
         self._lock_fd = -1
         self._lock_file: tuple[int, int] | None = None
@@ -141,11 +145,20 @@ class Session:
             rank=self.info.rank,
             ordinal=self.writer.ordinal,
             plugins=self.plugins.module_names() if self.plugins is not None else [],
+            deliver=self.deliver,
         )
         if self.companion.problem and self.companion.wanted:
             self.fault("companion", self.companion.problem)
         elif self.companion.problem:
             self.record_notice("companion", self.companion.problem, {})
+
+    def watch_rules(self) -> None:
+        """Have the rules in the record evaluated, by the process that the companion starts for it."""
+        if self.rule_alerts is None and self.writer.role == "main":
+            self.rule_alerts = AlertLines(self.info)
+        self.deliver = True
+        if self.companion is not None:
+            self.companion.deliver()
 
     def activate(self, run: Run) -> None:
         """Make a run the active one of this context."""
@@ -157,6 +170,8 @@ class Session:
             self.observe("run_finished", run=self.info, status=ending.state, summary=summary)
             self.writer.check(self.writer.clock(), last=True)  # the end is recorded where the rest is, and has room
             self.writer.record("finish", ending._asdict())
+            if self.rule_alerts is not None:
+                self.rule_alerts.close()
         capture.end(self)
         self.writer.close()
         if self.companion is not None:

@@ -93,6 +93,21 @@ def effective_console(folder: str | os.PathLike[str] | None = None) -> ConsoleCh
     return ConsoleChoice(on=True, source="default")
 
 
+def tables(name: str, folder: str | os.PathLike[str] | None = None) -> tuple[list[Any], str]:
+    """Return the `[[name]]` tables of the nearest `.epochal.toml`, else of the user's file, and where they stand.
+
+    Raises:
+        BadValueError: a file is not readable, or the name stands for something else in it.
+    """
+    for path in (find_folder_file(folder), user_file()):
+        found = _read_toml(path).get(name) if path else None
+        if found is not None:
+            if not isinstance(found, list):
+                raise BadValueError(f"{name} in {path} is a {type(found).__name__}: write [[{name}]] above each one")
+            return found, f"{name} in {path}"
+    return [], name
+
+
 def find_folder_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
     """Return the nearest `.epochal.toml` at or above a folder (the working folder if None), or None."""
     try:

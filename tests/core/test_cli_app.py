@@ -23,8 +23,8 @@ from tests.core.make_runs import make_run, make_runs
 
 EPOCHAL = [sys.executable, "-m", "epochal"]
 OWN = (
-    "compare export history import ls merge mv note off on plot plugins rename restore rm schema show status tag "
-    "verify".split()
+    "compare export history import ls merge mv note off on plot plugins rename restore rm schema show sinks status "
+    "tag verify".split()
 )
 
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from epochal import hookspecs
-from epochal.hookspecs import Converter, Fingerprinter, RunInfo, SystemProbe
+from epochal.hookspecs import Converter, Fingerprinter, RunInfo, Sink, SystemProbe
 from epochal.plugin_checks import hook_names
 from epochal.plugins import PluginManager
 
@@ -52,6 +52,7 @@ def test_these_are_the_hooks() -> None:
         "register_system_probes",
         "register_exporters",
         "register_importers",
+        "register_sinks",
         "register_commands",
         "collect_environment",
         "run_started",
@@ -142,6 +143,13 @@ def test_the_example_of_register_importers(tmp_path: Path) -> None:
     job = ImportJob("losses", [source], tmp_path / "runs")
     importer.import_(job)
     assert RecordedRun(job.report.runs[0].path).history("loss").values.tolist() == [3, 2, 1]
+
+
+def test_the_example_of_register_sinks(run: RunInfo, capsys: pytest.CaptureFixture[str]) -> None:
+    (sink,) = with_example("register_sinks").collect("register_sinks")
+    assert isinstance(sink, Sink)
+    sink.open(sink.check({}), run).write([{"kind": "row"}, {"kind": "finish"}])
+    assert capsys.readouterr().out == "row finish\n"
 
 
 def test_the_example_of_register_commands() -> None:

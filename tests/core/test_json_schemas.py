@@ -157,7 +157,7 @@ def test_every_command_that_prints_json_has_a_schema_and_is_called_here() -> Non
 
 
 #: Commands whose output is held against its schema by tests of their own.
-ELSEWHERE: set[str] = {"export", "import", "merge", "restore"}
+ELSEWHERE: set[str] = {"export", "import", "merge", "restore", "sinks"}
 
 
 @pytest.mark.parametrize(("command", "words"), [(name, words) for name, calls in CALLS.items() for words in calls])

@@ -67,7 +67,7 @@ def test_what_init_is_told_is_in_the_record() -> None:
         ({"tags": "one"}, ["'one'", "list"]),
         ({"config": 3}, ["int", "mapping"]),
         ({"resume": "must"}, ["id"]),
-        ({"sinks": ["x"]}, ["'x'"]),
+        ({"sinks": ["x"]}, ["sinks[0]", "JsonLines"]),
         ({"position": {"run": "a"}, "resume": "must"}, ["writer"]),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",

@@ -11,6 +11,7 @@ BUILTIN: Final[tuple[tuple[str, str], ...]] = (
     ("tables", "epochal.builtin_plugins.tables"),
     ("frameworks", "epochal.builtin_plugins.frameworks"),
     ("media", "epochal.builtin_plugins.media"),
+    ("sinks", "epochal.builtin_plugins.sinks"),
     ("probes", "epochal.companion.probes"),
     ("exchange", "epochal.exchange.plugin"),
     ("demo", "epochal.demo.plugin"),

@@ -24,6 +24,7 @@ from . import (
     restore,
     schema,
     show,
+    sinks,
     verify,
 )  # fmt: skip
 from .failure import Failure
@@ -128,7 +129,8 @@ def cli() -> None:
 
 
 for module in (
-    list_runs, show, compare, plot, history, verify, change, export_runs, import_runs, merge, restore, modes, schema,
+    list_runs, show, compare, plot, history, verify, change, export_runs, import_runs, merge, restore, sinks, modes,
+    schema,
 ):  # fmt: skip
     for command in module.COMMANDS:
         cli.add_command(command)

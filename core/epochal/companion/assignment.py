@@ -32,8 +32,9 @@ class Assignment(NamedTuple):
         pid: the trainer's process, with `pid_start` as of `processes.start_time`.
         argv: the trainer's command line.
         cwd: the folder it runs in.
-        plugins: names of modules to ask for probes and for what belongs to the environment.
+        plugins: names of modules to ask for probes, sinks, and for what belongs to the environment.
         script: the file that it runs, script or notebook; None where that is not known.
+        deliver: whether the run has sinks or rules.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Assignment(NamedTuple):
     cwd: str
     plugins: list[str]
     script: str | None = None
+    deliver: bool = False
 
     def run_info(self) -> RunInfo:
         """Return the run as hooks see it."""

@@ -15,6 +15,7 @@ from .assignment import Assignment, received
 from .checkpoints import Checkpoints
 from .durability import SYNC_S, Durability
 from .repeat_search import RepeatSearch
+from .sink_process import SinkProcess
 from .system_journal import SystemJournal
 from .system_metrics import SystemMetrics
 from .task import Task
@@ -48,6 +49,7 @@ class Watch:
         self.checkpoints = Checkpoints(assignment, self.journal)
         self.metrics: SystemMetrics | None = None
         self.environment: Task | None = None
+        self.sinks = SinkProcess(assignment)
         self.poll = select.poll()
         self.trainer.register(self.poll)
         self.repeats = RepeatSearch(assignment, self.journal, self.poll)
@@ -62,6 +64,7 @@ class Watch:
 
     def run(self) -> None:
         """Watch until the run has ended, then write down how."""
+        self._guard(self._keep_sinks)
         self._guard(self._start_environment)
         self._guard(self._start_metrics)
         while not self._over():
@@ -76,6 +79,8 @@ class Watch:
                 self._guard(self.repeats.look)
         if not self.journal.vanished():
             self._afterwards()
+            if self.assignment.deliver or self.trainer.said_deliver:
+                self._guard(lambda: self.sinks.keep_once_more(self.poll))
         if self.environment is not None:
             self.environment.give_up()
         self.repeats.give_up()
@@ -113,6 +118,9 @@ class Watch:
         for fd, _ in self.poll.poll(max(due - now, 0.0) * 1000):
             if fd == self.trainer.pipe:
                 self.trainer.listen(self.poll)
+                self._guard(self._keep_sinks)
+            elif fd == self.sinks.fd:
+                self._guard(lambda: self.sinks.ended(self.poll))
             elif self.environment is not None and fd == self.environment.fd and self.environment.read():
                 self._guard(self._take_environment)
             elif fd == self.repeats.fd:
@@ -124,6 +132,7 @@ class Watch:
         self.durability.keep()
         self._guard(lambda: self.checkpoints.look(self.durability.new_checkpoints(), self.poll))
         self.journal.check()
+        self._guard(self._keep_sinks)
         # The kernel counts a kill a little before the process is gone: the count before the last one is compared.
         self._kills_before, self._kills = self._kills, self._count_kills()
         if self._acting and self.journal.superseded():
@@ -132,6 +141,10 @@ class Watch:
                 self.metrics.stop()
         if self.environment is not None and time.monotonic() > self.environment.deadline:
             self._drop_environment("took too long")
+
+    def _keep_sinks(self) -> None:
+        if self.assignment.deliver or self.trainer.said_deliver:
+            self.sinks.keep(self.poll)
 
     def _start_metrics(self) -> None:
         self.metrics = SystemMetrics(self.assignment, self.journal)

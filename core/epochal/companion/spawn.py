@@ -59,6 +59,13 @@ class Companion:
         finally:
             os.close(fd)
 
+    def deliver(self) -> None:
+        """Tell it that the run has rules now. It never waits, and does nothing in a forked child."""
+        fd = self._pipe()
+        if fd is not None and self._heard(fd):
+            with contextlib.suppress(OSError):
+                _write_without_sigpipe(fd, b"D")
+
     def alive(self) -> bool:
         """Return whether it still listens."""
         fd = self._pipe()
@@ -80,7 +87,14 @@ class Companion:
 
 
 def start(
-    *, run: RunInfo, journal: str, writer: str, rank: int, ordinal: int, plugins: list[str] | None = None
+    *,
+    run: RunInfo,
+    journal: str,
+    writer: str,
+    rank: int,
+    ordinal: int,
+    plugins: list[str] | None = None,
+    deliver: bool = False,
 ) -> Companion:
     """Start the companion of one writer. It never raises; what went wrong is `.problem` of what it returns.
 
@@ -91,6 +105,7 @@ def start(
         rank: the writer's rank.
         ordinal: the writer's ordinal.
         plugins: names of the modules that may hold hooks for the companion.
+        deliver: whether the run has sinks or rules.
     """
     if os.environ.get(SWITCH, "").strip().lower() in {"off", "0", "no", "false"}:
         return Companion(problem=f"the companion is off, as {SWITCH}={os.environ[SWITCH]} says", wanted=False)
@@ -102,7 +117,7 @@ def start(
             id=run.id, project=run.project, name=run.name, folder=os.fspath(run.folder),
             root=os.fspath(run.root), rank=rank, journal=journal, writer=writer, ordinal=ordinal, pid=os.getpid(),
             pid_start=processes.start_time(os.getpid()), argv=list(sys.orig_argv), cwd=_working_folder(),
-            plugins=list(plugins or ()), script=main_script(),
+            plugins=list(plugins or ()), script=main_script(), deliver=deliver,
         )  # fmt: skip
         return Companion(_launch(assignment))
     except Exception as error:  # a training goes on whatever happens here

@@ -77,7 +77,7 @@ class Task:
         Raises:
             ValueError: it said nothing that can be understood; the message tells how it ended.
         """
-        status = self._end()
+        status = self.end()
         try:
             return decode(b"".join(self._parts))
         except ValueError as error:
@@ -89,7 +89,7 @@ class Task:
             os.killpg(self._pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
             os.kill(self._pid, signal.SIGKILL)
-        self._end()
+        self.end()
 
     def wait(self) -> dict[str, Any]:
         """Read until its end or its deadline and return what it said.
@@ -107,7 +107,8 @@ class Task:
             if self.read():
                 return self.result()
 
-    def _end(self) -> int | None:
+    def end(self) -> int | None:
+        """Wait for its end, which is near, and return its exit status, None where nobody knows it."""
         os.close(self.fd)
         try:
             return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])

@@ -42,6 +42,7 @@ class Trainer:
         self.start_time = start_time
         self.pipe: int | None = pipe
         self.said_finished = False
+        self.said_deliver = False
         self.pidfd = self._open_pidfd()
         self._gone = self.pidfd is None and not processes.lives(pid, start_time)
 
@@ -66,7 +67,7 @@ class Trainer:
             poll.register(self.pipe, select.POLLIN)
 
     def listen(self, poll: select.poll) -> None:
-        """Read what came through the pipe: a byte when the run is finished, an end when nobody holds it any more."""
+        """Read what came: `F` when the run is finished, `D` when it has rules now, an end where nobody is left."""
         if self.pipe is None:
             return
         try:
@@ -76,7 +77,8 @@ class Trainer:
         except OSError:
             said = b""
         if said:
-            self.said_finished = True
+            self.said_finished |= b"F" in said
+            self.said_deliver |= b"D" in said
         else:
             poll.unregister(self.pipe)
             os.close(self.pipe)

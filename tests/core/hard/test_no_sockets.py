@@ -98,10 +98,13 @@ def tasks(training: Training) -> list[int]:
     return found
 
 
-def test_neither_trainer_nor_companion_asks_the_kernel_for_a_socket(tmp_path: Path, strace: str) -> None:
+def test_neither_trainer_nor_companion_nor_sink_process_asks_the_kernel_for_a_socket(
+    tmp_path: Path, strace: str
+) -> None:
     log = tmp_path / "calls"
     script = """
-    run = epochal.init("sockets")
+    run = epochal.init("sockets", sinks=[epochal.sinks.JsonLines("out.jsonl")])
+    run.alert_on(epochal.rules.NotFinite("a"), epochal.rules.WorseThan("a", run="nobody"))
     for n in range(100):
         run.log({"a": float(n)})
     time.sleep(1)
@@ -115,3 +118,4 @@ def test_neither_trainer_nor_companion_asks_the_kernel_for_a_socket(tmp_path: Pa
     with Traced(tmp_path, script, companion=True, interpreter=[strace, *calls, sys.executable]) as training:
         training.succeed()
     assert "socket" not in log.read_text(), log.read_text()
+    assert '"kind":"finish"' in (tmp_path / "out.jsonl").read_text(), "the sink process was there too"
