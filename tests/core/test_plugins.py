@@ -18,7 +18,17 @@ import pytest
 
 from epochal import plugins
 from epochal.errors import PluginError
-from epochal.hookspecs import Converter, Fingerprinter, RunInfo, Sink, SystemProbe, hookimpl
+from epochal.hookspecs import (
+    Converter,
+    Exported,
+    Exporter,
+    Fingerprinter,
+    Importer,
+    RunInfo,
+    Sink,
+    SystemProbe,
+    hookimpl,
+)
 from epochal.installed import find_entry_points, installed
 from epochal.plugin_checks import hook_names
 from epochal.plugin_facts import PluginProblem
@@ -29,6 +39,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "register_converters": {},
     "register_fingerprinters": {},
     "register_system_probes": {},
+    "register_exporters": {},
+    "register_importers": {},
     "register_sinks": {},
     "register_commands": {"cli": click.Group()},
     "collect_environment": {"run": RUN},
@@ -40,6 +52,8 @@ RIGHT: dict[str, Any] = {
     "register_converters": [Converter("m.C", float)],
     "register_fingerprinters": [Fingerprinter("m.C", lambda data, budget: None)],
     "register_system_probes": [SystemProbe("p", lambda context: {})],
+    "register_exporters": [Exporter("x", "…", lambda request: Exported(()))],
+    "register_importers": [Importer("x", "…", lambda path: False, lambda job: None)],
     "register_sinks": [Sink("s", lambda settings, run: None)],
     "register_commands": None,
     "collect_environment": {"mine": 1},
@@ -51,6 +65,8 @@ WRONG = {
     "register_converters": [[Converter, "m.C"], Converter("m.C", float), "m.C", {"m.C": float}, 3],
     "register_fingerprinters": [[None], "x", 1.5],
     "register_system_probes": [SystemProbe("p", dict), [lambda: None], {}],
+    "register_exporters": [[Exporter], Exporter("x", "…", lambda request: Exported(())), "csv", {"csv": 1}],
+    "register_importers": [[None], "csv", 7],
     "register_sinks": [Sink("s", lambda settings, run: None), ["jsonl"], {}],
     "collect_environment": [["a"], "text", 5],
     "make_run_name": ["", "  ", 7, ["name"], b"name"],
