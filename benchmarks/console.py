@@ -2,7 +2,7 @@
 
     python benchmarks/console.py              W&B is left out where it is not installed
 
-Each in a fresh process whose stdout is a file, 2 rounds in turn; the median of the rounds, and its ratio to bare.
+Each in a fresh process whose stdout is a file, 2 rounds in turn; the median of the rounds (of two: their mean), and its ratio to bare.
 """
 
 from __future__ import annotations
