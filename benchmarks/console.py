@@ -2,7 +2,7 @@
 
     python benchmarks/console.py              W&B is left out where it is not installed
 
-Each in a fresh process whose stdout is a file, 2 rounds in turn; the median of the rounds, and its ratio to bare.
+Each in a fresh process whose stdout is a file, 2 rounds in turn; the mean of both, and its ratio to bare.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ def main():
         for name, opener in openers.items():
             rounds[name].append(once(opener))
     print(f"{'us a print (ratio to bare)':<28}{'line':>18}{'coloured':>18}{'bar state':>18}")
-    medians = {
-        name: {kind: statistics.median(each[kind] for each in found) for kind in found[0]}
+    means = {
+        name: {kind: statistics.mean(each[kind] for each in found) for kind in found[0]}
         for name, found in rounds.items()
     }
-    for name, found in medians.items():
-        cells = [f"{value:.2f} ({value / medians['bare'][kind]:.1f})" for kind, value in found.items()]
+    for name, found in means.items():
+        cells = [f"{value:.2f} ({value / means['bare'][kind]:.1f})" for kind, value in found.items()]
         print(f"{name:<28}" + "".join(f"{cell:>18}" for cell in cells))
 
 

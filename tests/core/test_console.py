@@ -179,6 +179,7 @@ def test_a_bar_costs_no_write_for_each_of_its_states(monkeypatch: pytest.MonkeyP
 
 def test_states_are_written_now_and_then_and_read_as_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("epochal.console.capture._STATES_S", 0.0)
+    monkeypatch.setattr("epochal.console.capture._GATHERED", 1)
     with epochal.init("console") as run:
         for n in range(5):
             sys.stderr.write(f"\r{n}0%")

@@ -26,6 +26,9 @@ WHOLE, PIECE, STATE = " ", "+", "~"
 
 #: Seconds between two states of a line that does not end.
 _STATES_S: Final = 5.0
+#: So many texts that end no line are taken together, for at most so many seconds.
+_GATHERED: Final = 32
+_LOOK_S: Final = 1.0
 #: So many waiting texts say that whoever held the gate has been torn away from it.
 _STUCK: Final = 10_000
 #: A private key has fewer lines than this.
@@ -57,6 +60,7 @@ class Console:
         self._pid = os.getpid()
         self._queue: deque[tuple[str, str]] = deque()
         self._gate = threading.Lock()
+        self._look_at = 0.0
         self._streams = {name: _Stream(mark) for name, mark in MARKS.items()}
 
     def add(self, session: Session) -> None:
@@ -69,6 +73,7 @@ class Console:
         """Write what was held back, and copy into a run no more; the last one gives the streams back."""
         if self._pid != os.getpid():
             self._enter_child()
+        self._work()
         _, file = self._files.pop(id(session), (None, None))
         if file is not None:
             for stream in self._streams.values():
@@ -94,21 +99,29 @@ class Console:
         try:
             if self._pid != os.getpid():
                 self._enter_child()
-            self._queue.append((name, text if type(text) is str else str(text)))
-            if len(self._queue) > _STUCK:
-                self._gate = threading.Lock()
-            # Who does not get the gate leaves the work to who has it, in another thread or below a signal handler.
-            while self._queue and (gate := self._gate).acquire(blocking=False):
-                try:
-                    self._write_waiting()
-                finally:
-                    gate.release()
+            text = text if type(text) is str else str(text)
+            queue = self._queue
+            queue.append((name, text))
+            # `print` writes its arguments one by one, bars draw many states: only an end of a line cannot wait
+            if "\n" in text or len(queue) >= _GATHERED or time.monotonic() >= self._look_at:
+                self._work()
         except Exception as error:
             for session, _ in list(self._files.values()):
                 session.fault.internal("console", error)
 
+    def _work(self) -> None:
+        if len(self._queue) > _STUCK:
+            self._gate = threading.Lock()
+        # Who does not get the gate leaves the work to who has it, in another thread or below a signal handler.
+        while self._queue and (gate := self._gate).acquire(blocking=False):
+            try:
+                self._write_waiting()
+            finally:
+                gate.release()
+
     def _write_waiting(self) -> None:
         queue = self._queue
+        self._look_at = time.monotonic() + _LOOK_S
         while queue:
             name, text = queue.popleft()
             stream = self._streams[name]
