@@ -92,7 +92,7 @@ class Maker:
         self.seq += 1
         return self.seq
 
-    def record(self, kind: str, *, time: float | None = None, **fields: Any) -> int:
+    def record(self, kind: str, /, *, time: float | None = None, **fields: Any) -> int:
         """Write a frame and return its seq."""
         seq = self.next_seq()
         stamp = {} if kind == "checksum" else {"t": T0 + seq if time is None else time}

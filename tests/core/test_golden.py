@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from epochal import Text
 from epochal.journal.verify import verify
 from epochal.recorded import RecordedRun
 from tests.core.golden import make_golden
@@ -56,6 +57,26 @@ def test_a_golden_run_is_sound(golden: Path) -> None:
     report = verify(run.path)
     assert report.findings == []
     assert report.rows - report.rows_uncovered == 11
+
+
+def test_media_files_checkpoints_and_alerts_of_a_golden_run_are_read(golden: Path) -> None:
+    run = RecordedRun(golden / "digits" / "run2")
+    assert run.media_keys == ["samples"]
+    (logged,) = run.media("samples")
+    picture, words = logged.items
+    assert (logged.step, picture.caption, picture.bytes) == (0, "a pixel", make_golden.PIXEL)
+    assert isinstance(words, Text)
+    assert words.text == "two"
+    (hidden,) = [each for each in run.media("samples", abandoned=True) if each.abandoned]
+    assert hidden.step == 9
+    assert hidden.items[0].bytes == make_golden.PIXEL
+    (saved,) = run.files(verify=True)
+    assert (saved.name, saved.state, saved.path.read_bytes()) == ("model.bin", "present", make_golden.SAVED)
+    best, last = run.checkpoints()
+    assert (best.step, best.path, best.best, best.sha256) == (4, "s3://bucket/best.pt", True, None)
+    assert (last.step, last.metrics, last.best, last.sha256) == (8, {"val/acc": 0.5}, False, "ab" * 32)
+    told = [(alert.title, alert.level, alert.step, alert.source) for alert in run.alerts]
+    assert sorted(told) == [("loss is NaN", "error", 8, "rule"), ("loss spiked", "warning", 8, "run")]
 
 
 def test_the_generator_still_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ readable: they are written once for a version of the format, and never again wit
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,53 @@ def all_writers() -> list[Maker]:
     return [main, child, system, resumed, importer, edit, other]
 
 
+#: A picture of one black pixel, and a copied file.
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
+    "3a7e9b550000000a49444154789c6360000000020001485e2b9d0000000049454e44ae426082"
+)
+SAVED = b"weights"
+
+
+def _file(data: bytes, path: str) -> dict[str, Any]:
+    digest = hashlib.sha256(data).hexdigest()
+    return {"path": path.format(digest), "sha256": digest, "bytes": len(data)}
+
+
+def run_with_files() -> tuple[list[Maker], dict[str, bytes]]:
+    """Return the journals and files of a run with media, files, checkpoints, alerts, a sink and a rule."""
+    picture, saved = _file(PIXEL, "files/media/images/{}.png"), _file(SAVED, "files/saved/model.bin")
+    main = Maker("main", 0, 1)
+    main.opening(run="run2")
+    main.record("segment", why="start", cut=None, next_step=0)
+    main.record("sink", name="out", kind="jsonl", settings={"path": "out.jsonl"}, held=False)
+    main.record("rule", kind="not_finite", metric="loss", level="error")
+    image = {"kind": "image", "caption": "a pixel", "file": picture, "format": "png", "width": 1, "height": 1}
+    main.record("media", name="samples", step=0, items=[image, {"kind": "text", "format": "plain", "text": "two"}])
+    main.record("media", name="samples", step=9, items=[{"kind": "from the future", "file": picture}])
+    main.record(
+        "file",
+        name="model.bin",
+        file=saved["path"],
+        sha256=saved["sha256"],
+        bytes=saved["bytes"],
+        source="/x/model.bin",
+    )
+    facts = {"metrics": {"val/acc": 0.5}, "goal": "max", "kind": "file", "bytes": 7, "files": 1, "mtime_ns": 10**18}
+    seq = main.record("checkpoint", path="/nowhere/last.pt", step=8, **facts)
+    main.record("checkpoint", path="s3://bucket/best.pt", step=4, metrics={"val/acc": 0.75}, goal="max")
+    main.record("alert", title="loss spiked", text="to 4.0", level="warning", step=8, source="run")
+    main.record("alert", title="gone again", text="", level="info", step=9, source="run")
+    main.record("segment", why="rewind", cut={"step": 9}, next_step=9)
+    main.record("finish", time=T0 + 99, state="finished", exit_code=0, error=None)
+    system = Maker("system", 0, 2)
+    system.opening(run="run2", time=T0 + 1, parent={"writer": main.hex, "seq": 1, "ordinal": 1})
+    system.record("checkpoint_sha", writer=main.hex, seq=seq, state="hashed", sha256="ab" * 32, bytes=7, files=1,
+                  mtime_ns=10**18, why="")  # fmt: skip
+    system.record("alert", title="loss is NaN", text="at step 8", level="error", step=8, source="rule")
+    return [main, system], {picture["path"]: PIXEL, saved["path"]: SAVED}
+
+
 #: What a reader must find. Of the first process, seqs up to 20 are kept: steps 0 to 10 of the training loss.
 #: The child's row at step 3 lies after the position's time and before the resume: it is abandoned.
 EXPECTED: dict[str, Any] = {
@@ -151,6 +199,13 @@ def write(folder: Path) -> None:
     assert (layout.MAJOR, layout.MINOR) == (1, 0), "a new version of the format gets a folder of its own"
     for maker in all_writers():
         maker.save(folder / "digits" / "run1")
+    journals, files = run_with_files()
+    for maker in journals:
+        maker.save(folder / "digits" / "run2")
+    for path, data in files.items():
+        place = folder / "digits" / "run2" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
     (folder / "expected.json").write_text(json.dumps(EXPECTED, indent=1) + "\n")
 
 
