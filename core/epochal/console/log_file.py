@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from ..descriptors import high
+from ..descriptors import close_own, high, identity
 from ..run_files import make_folders
 
 FOLDER: Final = "console"
@@ -51,6 +51,7 @@ class ConsoleFile:
         self._remark, self._fault = remark, fault
         self._part_bytes, self._parts = part_bytes, parts
         self._fd = -1
+        self._file: tuple[int, int] | None = None
         self._part = 0
         #: Lines and bytes of each stretch that is kept, the oldest first; the last is being written.
         self._sizes: dict[int, tuple[int, int]] = {}
@@ -72,6 +73,8 @@ class ConsoleFile:
         try:
             if self._fd < 0 or self._sizes[self._part][1] >= self._part_bytes:
                 self._next_part()
+            elif identity(self._fd) != self._file:  # the program has closed it, its number may be another file's
+                self._open(make_folders(self._run, FOLDER))
             self._append(lines, count)
         except OSError as error:
             self._stop(error)
@@ -80,10 +83,8 @@ class ConsoleFile:
     def close(self) -> None:
         """Let go of the file."""
         self._stopped = True
-        if self._fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self._fd)
-            self._fd = -1
+        close_own(self._fd, self._file)
+        self._fd = -1
 
     def _append(self, lines: bytes, count: int) -> None:
         left = lines
@@ -96,12 +97,10 @@ class ConsoleFile:
 
     def _next_part(self) -> None:
         folder = make_folders(self._run, FOLDER)
+        before = self._fd, self._file
         self._part += 1
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-        fd = high(os.open(self._path(folder, self._part), flags, 0o666))
-        before, self._fd = self._fd, fd
-        if before >= 0:
-            os.close(before)
+        self._open(folder)
+        close_own(*before)
         self._sizes[self._part] = 0, 0
         if len(self._sizes) > 1 + self._parts:
             oldest = sorted(self._sizes)[1]
@@ -111,6 +110,11 @@ class ConsoleFile:
             self._left_out = self._left_out[0] + count, self._left_out[1] + size
             lines, size = self._left_out
             self._append(self._remark(f"left out between parts 1 and {oldest + 1}: {lines} lines, {size} bytes"), 1)
+
+    def _open(self, folder: str) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        self._fd = high(os.open(self._path(folder, self._part), flags, 0o666))
+        self._file = identity(self._fd)
 
     def _path(self, folder: str, part: int) -> str:
         return os.path.join(folder, f"{self.name}{f'.{part}' if part > 1 else ''}{SUFFIX}")

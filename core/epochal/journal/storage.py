@@ -90,6 +90,8 @@ class Storage:
 
         What has no seq is kept in any case: a block's header, and columns whose block was begun while there was room.
         """
+        if error.errno == errno.EBADF and self._written_after_all(data, at):
+            return
         self._report(
             "storage",
             f"{self.path} cannot be written ({error.strerror or error}): training goes on, rows are kept in memory "
@@ -102,6 +104,16 @@ class Storage:
             self._pending.append((at, data))
         else:
             self.drop(seq)
+
+    def _written_after_all(self, data: bytes, at: int) -> bool:
+        """Write what a closed descriptor refused, by a new one: before anything else is opened and gets the number."""
+        try:
+            if self._closed or not self.reopen():
+                return False
+            _write_whole(self.fd, data, at)
+        except OSError:
+            return False
+        return True
 
     def drop(self, seq: int, rows: int = 1) -> None:
         """Count rows that could not be kept, from `seq` on."""
@@ -143,7 +155,7 @@ class Storage:
         return identity(self.fd) != self._file
 
     def reopen(self) -> bool:
-        """Open the file again, under another number; what was refused meanwhile is written by the next `retry`."""
+        """Open the file again: under the same number if that is free, under another if it is somebody else's now."""
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -151,7 +163,12 @@ class Storage:
         if identity(fd) != self._file:
             os.close(fd)
             return False
-        self.fd = high(fd)
+        if identity(self.fd) is None:
+            os.dup2(fd, self.fd, inheritable=False)
+            os.close(fd)
+        else:
+            self.fd = high(fd)
+        self._report("reopened", f"{self.path} was closed by this program, not by Epochal: it was opened again")
         return True
 
     def vanished(self) -> bool:

@@ -236,7 +236,6 @@ class JournalWriter:
         """Look after what a row has no time for: a lost descriptor, storage that refused, a file that was deleted."""
         if self.storage.displaced() and self.storage.reopen():
             self.fd = self.storage.fd
-            self._report("reopened", f"{self.path} was closed by this program, not by Epochal: it was opened again")
         self.check_at = now + (CHECK_S if self.storage.healthy else 1.0)
         self.settle(now=last)
         if self.storage.vanished() and self.role == "main":
