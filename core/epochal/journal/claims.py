@@ -7,7 +7,7 @@ class Claims:
     """Hands out adjoining ranges to threads, signal handlers and re-entrant calls alike.
 
     `dict.setdefault` is one step that nothing interrupts: of all who claim the same place one wins, the others see
-    whose it is and go on behind it. No caller ever waits for another (docs/decisions/0001-claims.md).
+    whose it is and go on behind it. No caller ever waits for another (docs/decisions/0001-claims-without-locks.md).
     """
 
     __slots__ = ("_taken", "end")
