@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["MISSING", "Comparison", "compare"]
 
 #: Parts of the environment that are compared as packages and code.
-_APART: Final = ("packages", "git")
+_APART: Final = ("packages", "git", "code")
 
 
 class Comparison:
@@ -63,7 +63,7 @@ class Comparison:
     @cached_property
     def environment(self) -> list[Row]:
         """Command, Python, machine and what plugins collected, those that differ first."""
-        return rows([{k: v for k, v in run.environment.items() if k not in _APART} for run in self.runs])
+        return rows([_environment(run) for run in self.runs])
 
     @cached_property
     def packages(self) -> Packages:
@@ -119,6 +119,14 @@ class Comparison:
             "datasets": [found.to_dict() for found in self.datasets],
             "code": self.code.to_dict(),
         }
+
+
+def _environment(run: RecordedRun) -> dict[str, Any]:
+    """Return what is compared of a run's environment: of the script its digest, not where the run keeps its copy."""
+    found = {name: part for name, part in run.environment.items() if name not in _APART}
+    if isinstance(script := found.get("script"), dict):
+        found["script"] = {name: value for name, value in script.items() if name != "file"}
+    return found
 
 
 def compare(

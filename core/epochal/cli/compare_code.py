@@ -14,7 +14,8 @@ from .side_by_side import letter
 if TYPE_CHECKING:
     from ..differences.code import Code, CodeState
 
-#: Lines of one diff that are shown without --all.
+#: Characters of a line, and lines of one diff, that are shown without --all.
+_WIDEST: Final = 240
 _LINES: Final = 40
 _STYLES: Final = (
     ("diff --git ", "bold"), ("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"),
@@ -61,6 +62,7 @@ def _diff(code: Code, at: int, told: dict[str, int], limit: int | None) -> Itera
     lines = diff.text.splitlines()
     for line in lines[:limit]:
         style = next((style for start, style in _STYLES if line.startswith(start)), "")
-        yield Text(f"  {text.shown(line.expandtabs(4))}", style=style)
+        width = None if limit is None else _WIDEST
+        yield Text(f"  {text.shown(line.expandtabs(4), width)}", style=style)
     if limit is not None and len(lines) > limit:
         yield Text(f"  … {len(lines) - limit} more lines: --all shows them, --json has them", style="dim")
