@@ -111,7 +111,7 @@ def test_a_thousand_metrics_come_back(tmp_path: Path) -> None:
 
 
 values = st.one_of(
-    st.floats(width=64),
+    st.floats(width=64).map(lambda value: math.nan if math.isnan(value) else value),  # text has one NaN of them all
     st.integers(-(2**63), 2**63 - 1),
     st.booleans(),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20),
