@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epochal.cli import text
-from epochal.cli.output import json_safe
+from epochal.json_values import json_safe
 
 
 @pytest.mark.parametrize(

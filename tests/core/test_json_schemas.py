@@ -20,7 +20,7 @@ import epochal
 from epochal import edits
 from epochal.cli import schema
 from epochal.cli.app import cli
-from epochal.cli.output import json_safe
+from epochal.json_values import json_safe
 from tests.core.cli_call import call
 from tests.core.make_runs import make_run
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..console.reading import ConsoleFiles
-from .output import json_safe, print_json
+from ..json_values import json_safe
+from .output import print_json
 from .text import clock, shown
 
 if TYPE_CHECKING:

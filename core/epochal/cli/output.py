@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..json_values import json_safe
 from .text import shown
 
 if TYPE_CHECKING:
@@ -48,27 +46,6 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Print a problem that does not stop the command, on stderr."""
     click.echo(f"epochal: {shown(text)}", err=True)
-
-
-def json_safe(value: Any) -> Any:
-    """Return `value` as JSON can hold it: NaN and infinities as "NaN", "Infinity", "-Infinity"."""
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): json_safe(item) for key, item in value.items()}
-    if isinstance(value, (bytes, bytearray)):
-        return value.hex()
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "tolist"):
-        return json_safe(value.tolist())
-    if isinstance(value, Iterable):
-        return [json_safe(item) for item in value]
-    return str(value)
 
 
 def print_json(value: Any) -> None:

@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ..json_values import NOT_FINITE, float_word
 from ..metadata import in_time
 from ..version import __version__
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 #: The version of what our exports hold; a reader refuses a greater one.
 VERSION: Final = 1
 SCHEMA: Final = "epochal-export"
-_WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def run_facts(run: RecordedRun) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def to_json(facts: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: Any, path: list[str | int], places: list[list[str | int]]) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         places.append(path)
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return float_word(value)
     if isinstance(value, dict):
         return {str(key): _plain(item, [*path, str(key)], places) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -102,7 +102,7 @@ def from_json(facts: dict[str, Any]) -> dict[str, Any]:
         try:
             for key in path[:-1]:
                 inner = inner[key]
-            inner[path[-1]] = _WORDS[inner[path[-1]]]
+            inner[path[-1]] = NOT_FINITE[inner[path[-1]]]
         except (KeyError, IndexError, TypeError):  # not as it was written: the text stays
             continue
     return facts

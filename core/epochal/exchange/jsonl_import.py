@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from ..errors import BadValueError
+from ..json_values import NOT_FINITE
 from ..values import flat
 from .field_values import STEP_NAMES, TIME_NAMES, NoStep, pick, step_of, time_of
 from .own_records import Batch, begin, check_version, take_all
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: The longest line that is read, in characters.
 _LINE: Final = 1 << 26
-_WORDS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
 def detect(path: Path) -> bool:
@@ -121,7 +121,7 @@ def _read_rows(
         skipped = {name for name in (step_name, time_name) if name is not None and name.lower() != "epoch"}
         values = {}
         for name, value in flat({key: value for key, value in found.items() if key not in skipped}):
-            value = _WORDS.get(value, value) if isinstance(value, str) else value  # noqa: PLW2901
+            value = NOT_FINITE.get(value, value) if isinstance(value, str) else value  # noqa: PLW2901
             if isinstance(value, (bool, int, float)):
                 values[name] = value
             elif value is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from ..journal.following import Entry
 from ..journal.format import BOOL, INT
+from ..json_values import json_safe
 
 #: Records that concern the file alone, and are no news to anybody else.
 INTERNAL: Final = frozenset({"checksum", "sync", "position"})
@@ -36,9 +36,14 @@ def message(source: Source, entry: Entry) -> dict[str, Any]:
     head: dict[str, Any] = {"key": f"{source.writer}:{entry.seq}", "kind": "row", **source._asdict(), "seq": entry.seq}
     if entry.table is not None or entry.payload.get("k") == "row":
         step, time, values = row_of(entry)
-        return {**head, "time": plain(time), "step": step, "values": {key: plain(value) for key, value in values}}
-    fields = {str(key): plain(value) for key, value in entry.payload.items() if key not in ("k", "t")}
-    return {**head, "kind": str(entry.payload["k"]), "time": plain(entry.payload.get("t")), "fields": fields}
+        return {
+            **head,
+            "time": json_safe(time),
+            "step": step,
+            "values": {key: json_safe(value) for key, value in values},
+        }
+    fields = {str(key): json_safe(value) for key, value in entry.payload.items() if key not in ("k", "t")}
+    return {**head, "kind": str(entry.payload["k"]), "time": json_safe(entry.payload.get("t")), "fields": fields}
 
 
 def row_of(entry: Entry) -> tuple[Any, Any, Iterable[tuple[str, Any]]]:
@@ -55,23 +60,6 @@ def row_of(entry: Entry) -> tuple[Any, Any, Iterable[tuple[str, Any]]]:
     if BOOL in types:
         cells = [bool(cell) if kind == BOOL else cell for cell, kind in zip(cells, types, strict=True)]
     return step, time, zip(entry.table.names, cells, strict=True)
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it, as the command line's --json has it: NaN is "NaN", bytes are hexadecimal."""
-    if type(value) is float:
-        if math.isfinite(value):
-            return value
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).hex()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return str(value)
 
 
 def line(message: Mapping[str, Any]) -> bytes:
