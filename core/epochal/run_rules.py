@@ -2,74 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .errors import BadValueError
-from .settings import is_set
 
 if TYPE_CHECKING:
     from .faults import Faults
-    from .hookspecs import RunInfo
     from .journal.writer import JournalWriter
     from .rules import Rule
     from .session import Session
-
-#: How often the trainer looks for findings, in seconds.
-LOOK_S: Final = 5.0
-
-
-def alerts_path(run: RunInfo) -> str:
-    """Return the file in which the sink process leaves one line for each alert, for the trainer to print."""
-    return os.path.join(run.folder, "sinks", f"alerts-{run.rank}.txt")
-
-
-class AlertLines:
-    """Prints what the rules have found on the trainer's stderr: one system call each time it looks, and never waits."""
-
-    def __init__(self, run: RunInfo) -> None:
-        """What an earlier process of the run has been told is not printed again."""
-        self._path = alerts_path(run)
-        self._fd = -1
-        self._due = 0.0
-        try:
-            self._at = os.stat(self._path).st_size
-        except OSError:
-            self._at = 0
-
-    def look(self, now: float) -> None:
-        """Print what is new, if it is time to look."""
-        if now < self._due:
-            return
-        self._due = now + LOOK_S
-        try:
-            if self._fd < 0:
-                from .descriptors import high
-
-                self._fd = high(os.open(self._path, os.O_RDONLY | os.O_CLOEXEC))
-            text = os.pread(self._fd, 1 << 16, self._at)
-        except OSError:  # nothing was found yet, or the folder is gone
-            return
-        whole = text[: text.rfind(b"\n") + 1]
-        self._at += len(whole)
-        if not whole or is_set("EPOCHAL_QUIET") or sys.stderr is None:
-            return
-        try:
-            sys.stderr.write(whole.decode("utf-8", "replace"))
-            sys.stderr.flush()
-        except Exception:  # closed, or somebody's own stream: no alert is worth a training
-            return
-
-    def close(self) -> None:
-        """Look once more, and let go of the file."""
-        self._due = 0.0
-        self.look(0.0)
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
 
 
 class RunRules:
@@ -114,5 +57,5 @@ class RunRules:
         """Look after what a row has no time for, when it is time to."""
         if now >= self._writer.check_at:
             self._writer.check(now)
-            if self._session.rule_alerts is not None and self._writer.role == "main":
-                self._session.rule_alerts.look(now)
+            if self._session.told is not None and self._writer.role == "main":
+                self._session.told.look(now)

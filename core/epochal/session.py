@@ -18,7 +18,7 @@ from .forks import signals_held
 from .hookspecs import RunInfo
 from .journal.writer import JournalWriter
 from .redaction import redact, redact_text
-from .run_rules import AlertLines
+from .terminal_lines import TerminalLines
 from .values import Converters
 from .writers import next_ordinal, record_opening
 
@@ -56,9 +56,10 @@ class Session:
         self.companion: Any = None
         #: What of the run's alerts was shown on the terminal.
         self.alerts: Any = None
-        #: Whether the run has sinks or rules, and what prints the rules' findings.
+        #: Whether the run has sinks or rules.
         self.deliver = False
-        self.rule_alerts: AlertLines | None = None
+        #: What the run's other processes have to say on the terminal.
+        self.told = TerminalLines(info.folder, info.rank) if role == "main" else None
         self.world = world
         self._lock_fd = -1
         self._lock_file: tuple[int, int] | None = None
@@ -154,8 +155,6 @@ class Session:
 
     def watch_rules(self) -> None:
         """Have the rules in the record evaluated, by the process that the companion starts for it."""
-        if self.rule_alerts is None and self.writer.role == "main":
-            self.rule_alerts = AlertLines(self.info)
         self.deliver = True
         if self.companion is not None:
             self.companion.deliver()
@@ -170,8 +169,8 @@ class Session:
             self.observe("run_finished", run=self.info, status=ending.state, summary=summary)
             self.writer.check(self.writer.clock(), last=True)  # the end is recorded where the rest is, and has room
             self.writer.record("finish", ending._asdict())
-            if self.rule_alerts is not None:
-                self.rule_alerts.close()
+            if self.told is not None:
+                self.told.look(0.0, last=True)
         capture.end(self)
         self.writer.close()
         if self.companion is not None:

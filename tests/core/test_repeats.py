@@ -154,12 +154,15 @@ def test_the_companion_tells_it_while_the_run_lives_and_once_only(
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for words in (["init", "-q"], ["add", ".gitignore"], [*who, "commit", "-q", "-m", "x"]):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
-    training = Watched(tmp_path, script).ready()
+    training = Watched(tmp_path, script, env={"EPOCHAL_QUIET": ""}).ready()
     notice = training.frame("notice")
     assert notice["code"] == "repeat"
     assert notice["data"]["run"] == "first"
     assert notice["data"]["data_known"] is True
-    training.go_on().succeeds().companion_ends()
+    status, printed = training.go_on().ended()
+    assert status == 0
+    assert notice["text"] in printed
+    training.companion_ends()
     assert [found["code"] for found in training.frames() if found["k"] == "notice"] == ["repeat"]
     assert [found.code for found in RecordedRun(training.run).notices] == ["repeat"]
     first = tmp_path / "epochal-runs" / "test" / "first" / "journal"

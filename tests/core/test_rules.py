@@ -12,7 +12,6 @@ import epochal
 from epochal.rules import NoProgress, NotFinite, Rule, WorseThan, rule_of
 from epochal.rules.judge import Finding, Judge
 from epochal.rules.states import MOST_ALERTS, State
-from epochal.run_rules import AlertLines, alerts_path
 
 pytestmark = pytest.mark.usefixtures("no_companion")
 
@@ -145,31 +144,6 @@ def test_another_run_is_read_from_the_runs_folder_and_one_that_is_not_there_is_t
     assert found[0].text == "loss is 1 at step 11, where run baseline had 0.89"
     assert len(reports) == 1
     assert "nobody" in reports[0]
-
-
-def test_the_trainer_prints_whole_new_lines_unless_it_shall_be_quiet(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with epochal.init("p") as run:
-        path = Path(alerts_path(run._session.info))
-        path.parent.mkdir()
-        path.write_text("of an earlier process\n")
-        lines = AlertLines(run._session.info)
-        monkeypatch.delenv("EPOCHAL_QUIET")
-        with path.open("a") as file:
-            file.write("one\ntw")
-        lines.look(100.0)
-        with path.open("a") as file:
-            file.write("o\n")
-        lines.look(101.0)
-        assert capsys.readouterr().err == "one\n"
-        lines.look(106.0)
-        assert capsys.readouterr().err == "two\n"
-        monkeypatch.setenv("EPOCHAL_QUIET", "1")
-        with path.open("a") as file:
-            file.write("three\n")
-        lines.close()
-        assert capsys.readouterr().err == ""
 
 
 def test_a_rule_in_the_record_that_is_not_understood_is_told_and_stops_nothing(tmp_path: Path) -> None:

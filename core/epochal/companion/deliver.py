@@ -13,10 +13,10 @@ from typing import Final
 
 from ..plugins import companion_manager
 from ..rules.judge import Finding, Judge
-from ..run_rules import alerts_path
 from ..sinks.choosing import Chosen
 from ..sinks.delivery import Delivery
 from ..sinks.recorded import recorded_sinks
+from ..terminal_lines import leave_line
 from ..writers import roles_and_ordinals
 from .assignment import Assignment, received
 from .system_journal import SystemJournal
@@ -49,7 +49,7 @@ class _Findings:
                 self._opened().record("alert", fields)
             line = f"epochal: alert ({fields['level']}): {fields['title']}: {fields['text']}"
             shown = "".join(sign if sign.isprintable() else "�" for sign in line)
-            self._tell(shown.encode("utf-8", "backslashreplace") + b"\n")
+            leave_line(self._assignment.folder, self._assignment.rank, f"{shown}\n")
 
     def close(self) -> None:
         """Close the journal, if there is one."""
@@ -61,17 +61,6 @@ class _Findings:
         if self._journal is None:
             self._journal = SystemJournal(self._assignment)
         return self._journal
-
-    def _tell(self, line: bytes) -> None:
-        path = alerts_path(self._assignment.run_info())
-        with contextlib.suppress(OSError):
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(os.path.dirname(path))
-            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            try:
-                os.write(fd, line)
-            finally:
-                os.close(fd)
 
 
 class _Process:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..terminal_lines import leave_line
 from .assignment import Assignment
 from .system_journal import SystemJournal
 from .task import Task
@@ -85,6 +86,7 @@ class RepeatSearch:
         if found.get("text"):
             self._searching, self._looks = False, []
             self._journal.notice("repeat", found["text"], **found["data"])
+            leave_line(self._assignment.folder, self._assignment.rank, f"epochal: {found['text']}\n")
 
     def _drop(self) -> None:
         task, self._task = self._task, None

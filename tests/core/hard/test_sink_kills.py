@@ -169,7 +169,7 @@ def test_findings_reach_the_terminal_of_the_training(tmp_path: Path) -> None:
     run.finish()
     """
     with Training(tmp_path, script, companion=True, environment={"EPOCHAL_QUIET": None}) as training:
-        until(lambda: any(map(os.path.getsize, tmp_path.glob("epochal-runs/*/*/sinks/alerts-0.txt"))), "a finding")
+        until(lambda: any(map(os.path.getsize, tmp_path.glob("epochal-runs/*/*/console/told-0.txt"))), "a finding")
         (tmp_path / "enough").touch()
         training.succeed()
     assert "epochal: alert (error): loss�[31m is not finite: loss�[31m is inf at step 3\n" in training.errors
@@ -192,4 +192,4 @@ def test_the_trainer_pays_one_system_call_for_its_rules_and_only_now_and_then(tm
         training.succeed()
     calls = log.read_text().split("\n")
     assert sum("pwrite64" in call for call in calls) >= 6000
-    assert 1 <= sum("alerts-0" in call for call in calls) <= 30, "it looks every 5 s, however slow this machine is"
+    assert 1 <= sum("told-0" in call for call in calls) <= 30, "it looks every 5 s, however slow this machine is"
