@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..hookspecs import RunInfo, Sink, hookimpl
-from ..sinks import JsonLines, OpenSink, Webhook
+
+if TYPE_CHECKING:
+    from ..sinks import OpenSink
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -34,12 +36,15 @@ def _open_jsonl(settings: Mapping[str, Any], run: RunInfo) -> OpenSink:
 
 
 def _open_webhook(settings: Mapping[str, Any], run: RunInfo) -> OpenSink:
+    from ..sinks import Webhook
     from ..sinks.webhook import WebhookSink
 
     return WebhookSink(Webhook(**settings), run)
 
 
 def _check_jsonl(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    from ..sinks import JsonLines
+
     sink = _made(JsonLines, settings)
     if (sink.path is None) == (sink.command is None):
         raise ValueError("give a path or a command")
@@ -64,6 +69,8 @@ def _check_jsonl(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _check_webhook(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    from ..sinks import Webhook
+
     sink = _made(Webhook, settings)
     if (sink.url is None) == (sink.url_env is None):
         raise ValueError("give a url, or the name of the environment variable that holds it: url_env=")
