@@ -29,6 +29,8 @@ _MAY_PASS: Final = frozenset({408, 425, 429})
 class _SameHost(urllib.request.HTTPRedirectHandler):
     """Follows a redirect only where the request stays the same and goes to the same host, as securely as before."""
 
+    http_error_308 = urllib.request.HTTPRedirectHandler.http_error_302  # which Python 3.10 does not know
+
     def redirect_request(
         self,
         req: urllib.request.Request,
