@@ -5,7 +5,7 @@
             self._runs = AdapterRun(run, **opening)
 
         def on_log(self, values, step):
-            self._runs.open().log(values, step=step)
+            self._runs.log(values, step=step)
 
 Constructing an `AdapterRun` creates nothing. It can be pickled and copied at any time.
 """
@@ -25,6 +25,7 @@ from .disabled import DisabledRun
 from .ending import ending_of
 from .errors import BadValueError, EpochalError
 from .layout import writing_root
+from .metric_names import MetricNames
 from .run import Run
 
 #: What opens a run and is not asked for again when the same run is opened once more.
@@ -40,16 +41,25 @@ class AdapterRun(AdapterRecord):
     or the next run that an adapter opens.
     """
 
-    def __init__(self, run: Run | None = None, **opening: Any) -> None:
+    def __init__(
+        self, run: Run | None = None, *, names: MetricNames | None = None, log_every: int | None = None, **opening: Any
+    ) -> None:
         """Keep a run, or how to open one.
 
         Args:
             run: a run that is open already.
+            names: under which names `log` records; by default the framework's own.
+            log_every: record values of training steps at every n-th step only.
             opening: keyword arguments of `epochal.init`; None stands for one that was left out.
 
         Raises:
-            BadValueError: a run and arguments to open another, or a run that is none.
+            BadValueError: a run and arguments to open another, a run that is none, or no number of steps.
         """
+        if log_every is not None and (type(log_every) is not int or log_every < 1):
+            raise BadValueError(f"log_every={log_every!r} is no number of steps: give 1 for each, 10 for every tenth")
+        self._names = names or MetricNames()
+        self._every = log_every
+        self._trained: int | None = None
         self._opening = {key: value for key, value in opening.items() if value is not None and value != ()}
         if run is not None and not isinstance(run, Run):
             raise BadValueError(f"run {run!r} cannot be used: give what epochal.init() returned, or project=…")
@@ -199,7 +209,7 @@ class AdapterRun(AdapterRecord):
     def __deepcopy__(self, memo: dict[int, Any]) -> AdapterRun:
         if self._run is not None or self._attach is not None:
             return self
-        return type(self)(**self._opening)
+        return type(self)(names=self._names, log_every=self._every, **self._opening)
 
     # Within
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .config_groups import as_settings, beside_users
 from .faults import logger
+from .metric_names import MetricNames
 from .run import Run
 from .settings import is_strict
 
@@ -18,10 +19,39 @@ class AdapterRecord:
 
     _run: Run | None
     _users: dict[str, Any]
+    _names: MetricNames
+    _every: int | None
+    _trained: int | None
 
     def open(self) -> Run:
         """Return the run, opened if it is not open."""
         raise NotImplementedError
+
+    def log(self, metrics: Mapping[str, Any], *, step: int | None, trained: int | None = None) -> None:
+        """Record metrics under the names that the user chose.
+
+        Args:
+            metrics: as the framework gives them; the mapping is not changed.
+            step: the step to record them at.
+            trained: they are of a training step, and this is the number of steps done by then: `log_every` takes
+                every n-th. What an epoch, a validation or a test gives is recorded always.
+        """
+        if trained is None or self.due(trained):
+            self.open().log(self._names.of(metrics), step=step)
+
+    def due(self, trained: int) -> bool:
+        """Whether `log_every` wants the values of a training step.
+
+        Args:
+            trained: the number of steps done, 1 after the first. Where the framework gives every tenth only, and every
+                fifteenth is wanted, those are taken that come first after the 15th, the 30th, and so on.
+        """
+        if self._every is None:
+            return True
+        before, self._trained = self._trained, trained
+        if before is None or trained < before:
+            return trained % self._every == 0
+        return trained // self._every > before // self._every
 
     def describe(self, groups: Mapping[str, Any], *, again: bool = True) -> None:
         """Write what the framework knows (`model`, `optimizer`, `trainer`, …) into the config.

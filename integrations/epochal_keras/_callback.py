@@ -11,9 +11,11 @@ import keras
 from epochal import Run
 from epochal.adapter import AdapterRun
 from epochal.callers import caller_locals
+from epochal.metric_names import MetricNames
 
 from ._describe import datasets_in_fit, describe_model, describe_training, learning_rate
 from ._steps import StepCounter
+from ._vocabulary import common_name
 
 
 class EpochalCallback(keras.callbacks.Callback):
@@ -50,6 +52,7 @@ class EpochalCallback(keras.callbacks.Callback):
         tags: Sequence[str] = (),
         notes: str | None = None,
         prefix: str = "",
+        vocabulary: str | None = None,
         log_every: int | None = None,
         dataset: Mapping[str, Any] | None = None,
         fingerprint: str = "quick",
@@ -70,17 +73,21 @@ class EpochalCallback(keras.callbacks.Callback):
             tags: short words to find it by.
             notes: free text.
             prefix: put before each metric's name, as it is.
+            vocabulary: `"common"` records under the words that all frameworks share (`train/loss`, `val/loss`, `lr`).
             log_every: record the metrics of every n-th batch too. They are what Keras gives: running means since the
                 epoch began.
             dataset: name to data, to be fingerprinted instead of what `fit` was given: `{"train": (x, y)}`.
             fingerprint: `"quick"` reads a dataset for a second at most, `"full"` all of it.
 
         Raises:
-            BadValueError: a run and arguments to open another.
+            BadValueError: a run and arguments to open another, a vocabulary that there is not, or no number of steps.
         """
         super().__init__()
+        names = MetricNames(prefix, vocabulary, common_name)
         self._runs = AdapterRun(
             run,
+            names=names,
+            log_every=log_every,
             project=project,
             name=name,
             config=config,
@@ -93,11 +100,9 @@ class EpochalCallback(keras.callbacks.Callback):
             tags=tuple(tags),
             notes=notes,
         )
-        self._prefix = prefix
-        self._every = log_every
         self._dataset = dataset
         self._fingerprint = fingerprint
-        self._steps = StepCounter(self._prefix + "epoch")
+        self._steps = StepCounter(names.name("epoch"))
         self._training = False
         self._described = False
 
@@ -129,7 +134,7 @@ class EpochalCallback(keras.callbacks.Callback):
             rate = learning_rate(self.model)
             if rate is not None:
                 row.setdefault("learning_rate", rate)
-        self._log(row, self._steps.epoch_ends(epoch, self.model))
+        self._runs.log(row, step=self._steps.epoch_ends(epoch, self.model))
 
     def on_train_end(self, logs: Any = None) -> None:
         """Leave the run open for what the script does next."""
@@ -144,7 +149,8 @@ class EpochalCallback(keras.callbacks.Callback):
         self._runs.open()
         if not self._described:
             self._describe(again=False)
-        self._log({f"test_{name}": value for name, value in (logs or {}).items()}, self._steps.now(self.model))
+        tested = {f"test_{name}": value for name, value in (logs or {}).items()}
+        self._runs.log(tested, step=self._steps.now(self.model))
         self._runs.rest()
 
     def finish(self) -> None:
@@ -157,10 +163,6 @@ class EpochalCallback(keras.callbacks.Callback):
         return self._runs.open()
 
     # Within
-
-    def _log(self, row: Mapping[str, Any], step: int) -> None:
-        named = {self._prefix + name: value for name, value in row.items()} if self._prefix else row
-        self._runs.open().log(named, step=step)
 
     def _describe(self, *, again: bool) -> None:
         self._described = True
@@ -185,5 +187,5 @@ class EpochalBatchCallback(EpochalCallback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Record every n-th batch's metrics, as Keras gives them: means since the epoch began."""
         step = self._steps.batch_ends(batch)
-        if logs and step is not None and step % (self._every or 1) == 0:
-            self._log(logs, step)
+        if logs and step is not None:
+            self._runs.log(logs, step=step, trained=step)

@@ -18,7 +18,7 @@ _VARIABLES: Final = (
     "keras.src.backend.common.variables.Variable",
     "keras.src.backend.common.variables.KerasVariable",
 )
-#: Arrays that NumPy can see as one of its own. PyTorch's tensors are epochal_lightning's.
+#: Arrays that NumPy can see as one of its own. PyTorch's tensors are epochal_torch's.
 _ARRAYS: Final = (
     "jaxlib._jax.ArrayImpl",
     "jaxlib.xla_extension.ArrayImpl",

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final
 
+from epochal_torch import describe_optimizer
+
 from ._namespaces import namespace_of
 
 #: What a Trainer was told, by its attributes.
@@ -28,7 +30,6 @@ _SETTINGS: Final = (
     "num_devices",
     "world_size",
 )
-_LONGEST_TEXT: Final = 20_000
 
 
 def describe_trainer(trainer: Any) -> dict[str, Any]:
@@ -53,35 +54,6 @@ def describe_trainer(trainer: Any) -> dict[str, Any]:
         if schedulers:
             groups["optimizer"]["scheduler"] = schedulers[0] if len(schedulers) == 1 else schedulers
     return groups
-
-
-def describe_optimizer(optimizer: Any) -> dict[str, Any]:
-    """Return the class of a PyTorch optimizer and the settings of its parameter groups."""
-    groups = [
-        {key: value for key, value in group.items() if key not in ("params", "param_names")}
-        for group in optimizer.param_groups
-    ]
-    known = {"class": type(optimizer).__name__, **(groups[0] if groups else {})}
-    return known if len(groups) < 2 else {**known, "groups": groups}
-
-
-def describe_model(module: Any) -> dict[str, Any]:
-    """Return the class of a module, the number of its parameters, and its structure as text."""
-    sizes = [(_size(each), each.requires_grad) for each in module.parameters()]
-    text = str(module)
-    return {
-        "class": type(module).__name__,
-        "parameters": sum(size for size, _ in sizes),
-        "trainable_parameters": sum(size for size, trainable in sizes if trainable),
-        "summary": text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…",
-    }
-
-
-def _size(parameter: Any) -> int:
-    try:
-        return int(parameter.numel())
-    except (RuntimeError, ValueError):  # a lazy parameter, whose shape the first batch will tell
-        return 0
 
 
 def datasets_of(trainer: Any, stage: str) -> Iterator[tuple[str, Any]]:

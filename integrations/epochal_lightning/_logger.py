@@ -13,10 +13,13 @@ from typing import Any
 from epochal import Run
 from epochal.adapter import AdapterRun
 from epochal.callers import caller_locals
+from epochal.metric_names import MetricNames
+from epochal_torch import describe_model
 
 from . import _namespaces
 from ._checkpoints import PendingCheckpoints, position_in
-from ._describe import datasets_of, describe_model, describe_trainer
+from ._describe import datasets_of, describe_trainer
+from ._vocabulary import common_name
 from ._watch import watch
 
 _lightning = _namespaces.loggers_of(_namespaces.primary())
@@ -63,6 +66,8 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         tags: Sequence[str] = (),
         notes: str | None = None,
         prefix: str = "",
+        vocabulary: str | None = None,
+        log_every: int | None = None,
         fingerprint: str = "quick",
     ) -> None:
         """Keep how to open the run.
@@ -81,15 +86,20 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
             tags: short words to find it by.
             notes: free text.
             prefix: put before each metric's name, as it is.
+            vocabulary: `"common"` records under the words that all frameworks share (`train/loss`, `val/loss`, `lr`).
+            log_every: record the metrics of training steps at every n-th step only, at most as often as the Trainer
+                gives them.
             fingerprint: `"quick"` reads a dataset for a second at most, `"full"` all of it.
 
         Raises:
-            BadValueError: a run and arguments to open another.
+            BadValueError: a run and arguments to open another, a vocabulary that there is not, or no number of steps.
         """
         super().__init__()
         _namespaces.make_known(type(self))
         self._runs = AdapterRun(
             run,
+            names=MetricNames(prefix, vocabulary, common_name),
+            log_every=log_every,
             rank=0,
             project=project,
             name=name,
@@ -103,7 +113,6 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
             tags=tuple(tags),
             notes=notes,
         )
-        self._prefix = prefix
         self._fingerprint = fingerprint
         self._in_trainer = False
         self._pending = PendingCheckpoints(self._runs)
@@ -154,8 +163,9 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         """Record metrics at the step that the Trainer gives: the count of batches that stepped the optimizer."""
         if _rank() > 0:
             return
-        run = self._runs.current or self._open()
-        run.log({self._prefix + name: value for name, value in metrics.items()} if self._prefix else metrics, step=step)
+        if self._runs.current is None:
+            self._open()
+        self._runs.log(metrics, step=step)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Write hyperparameters into the config, at its top level."""

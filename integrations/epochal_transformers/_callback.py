@@ -11,10 +11,12 @@ from transformers import TrainerCallback
 
 from epochal import Run
 from epochal.adapter import AdapterRun
+from epochal.metric_names import MetricNames
 from epochal.names import new_run_id
 
 from ._checkpoints import checkpoint_folder, judged_by, position_in, resumed_from, write_position
 from ._describe import describe_training, evaluation_of
+from ._vocabulary import common_name
 
 
 class EpochalCallback(TrainerCallback):
@@ -45,6 +47,8 @@ class EpochalCallback(TrainerCallback):
         tags: Sequence[str] = (),
         notes: str | None = None,
         prefix: str = "",
+        vocabulary: str | None = None,
+        log_every: int | None = None,
         fingerprint: str = "quick",
     ) -> None:
         """Keep how to open the run.
@@ -63,13 +67,18 @@ class EpochalCallback(TrainerCallback):
             tags: short words to find it by.
             notes: free text.
             prefix: put before each metric's name, as it is.
+            vocabulary: `"common"` records under the words that all frameworks share (`train/loss`, `val/loss`, `lr`).
+            log_every: record the metrics of training steps at every n-th step only, at most as often as the Trainer
+                gives them.
             fingerprint: `"quick"` reads a dataset for a second at most, `"full"` all of it.
 
         Raises:
-            BadValueError: a run and arguments to open another.
+            BadValueError: a run and arguments to open another, a vocabulary that there is not, or no number of steps.
         """
         self._runs = AdapterRun(
             run,
+            names=MetricNames(prefix, vocabulary, common_name),
+            log_every=log_every,
             rank=0,
             project=project,
             name=name,
@@ -83,7 +92,6 @@ class EpochalCallback(TrainerCallback):
             tags=tuple(tags),
             notes=notes,
         )
-        self._prefix = prefix
         self._fingerprint = fingerprint
         self._training = False
         self._trained = False
@@ -114,7 +122,8 @@ class EpochalCallback(TrainerCallback):
         evaluation = evaluation_of(row)
         if evaluation is not None:
             self._use_dataset(evaluation, kwargs.get("eval_dataloader"))
-        self._log(row, state.global_step)
+        trained = state.global_step if evaluation is None and "loss" in row else None
+        self._runs.log(row, step=state.global_step, trained=trained)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Leave the run open; `on_log` has given the metrics."""
@@ -128,7 +137,7 @@ class EpochalCallback(TrainerCallback):
         if not self._described:
             self._begin_evaluation(args, kwargs)
         self._use_dataset("test", kwargs.get("eval_dataloader"))
-        self._log(dict(metrics or {}), state.global_step)
+        self._runs.log(dict(metrics or {}), step=state.global_step)
         if not self._training:
             self._runs.rest()
 
@@ -212,10 +221,6 @@ class EpochalCallback(TrainerCallback):
             if known is None or known() is not dataset:
                 self._datasets[name] = weakref.ref(dataset) if hasattr(dataset, "__weakref__") else lambda: dataset
                 self._runs.open().use_dataset(name, dataset, fingerprint=self._fingerprint)
-
-    def _log(self, row: Mapping[str, Any], step: int) -> None:
-        named = {self._prefix + name: value for name, value in row.items()} if self._prefix else row
-        self._runs.open().log(named, step=step)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_datasets": {}}

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from epochal_torch import describe_model, describe_optimizer
+
 
 def describe_training(args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the groups of a training, from its arguments and what the Trainer passes to callbacks."""
@@ -13,7 +15,7 @@ def describe_training(args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     groups: dict[str, Any] = {"trainer": trainer, "environment": _versions()}
     model = kwargs.get("model")
     if model is not None:
-        groups["model"] = describe_model(model)
+        groups["model"] = describe_transformer(model)
     tokenizer = kwargs.get("processing_class") or kwargs.get("tokenizer")
     if tokenizer is not None:
         groups["tokenizer"] = {
@@ -22,37 +24,22 @@ def describe_training(args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         }
     optimizer = kwargs.get("optimizer")
     if optimizer is not None:
-        groups["optimizer"] = _describe_optimizer(optimizer)
+        groups["optimizer"] = describe_optimizer(optimizer)
         scheduler = kwargs.get("lr_scheduler")
         if scheduler is not None:
             groups["optimizer"]["scheduler"] = type(getattr(scheduler, "scheduler", scheduler)).__name__
     return groups
 
 
-def describe_model(model: Any) -> dict[str, Any]:
-    """Return a model's class, the number of its parameters, and its config."""
-    sizes = [(int(each.numel()), each.requires_grad) for each in model.parameters()]
-    known: dict[str, Any] = {
-        "class": type(model).__name__,
-        "parameters": sum(size for size, _ in sizes),
-        "trainable_parameters": sum(size for size, trainable in sizes if trainable),
-    }
+def describe_transformer(model: Any) -> dict[str, Any]:
+    """Return a model's class, its parameters and structure, its config, and those of adapters put on it by PEFT."""
+    known = describe_model(model)
     config = getattr(model, "config", None)
     if config is not None:
         known["config"] = config.to_dict() if hasattr(config, "to_dict") else config
     for adapter, settings in (getattr(model, "peft_config", None) or {}).items():
         known.setdefault("peft", {})[adapter] = settings.to_dict() if hasattr(settings, "to_dict") else settings
     return known
-
-
-def _describe_optimizer(optimizer: Any) -> dict[str, Any]:
-    inner = getattr(optimizer, "optimizer", optimizer)  # accelerate wraps it
-    groups = [
-        {key: value for key, value in group.items() if key not in ("params", "param_names")}
-        for group in inner.param_groups
-    ]
-    known = {"class": type(inner).__name__, **(groups[0] if groups else {})}
-    return known if len(groups) < 2 else {**known, "groups": groups}
 
 
 def _versions() -> dict[str, str]:

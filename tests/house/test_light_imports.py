@@ -22,7 +22,7 @@ FRAMEWORKS = {
     "pandas",
     "sklearn",
 }
-PLUGINS = ["epochal_lightning.plugin", "epochal_keras.plugin", "epochal_transformers.plugin"]
+PLUGINS = ["epochal_torch.plugin", "epochal_keras.plugin", "epochal_transformers.plugin"]
 
 
 def loaded_by(code: str, folder: Path) -> set[str]:

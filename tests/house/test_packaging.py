@@ -25,7 +25,7 @@ else:
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PACKAGES = ["epochal", "epochal_keras", "epochal_lightning", "epochal_transformers"]
+PACKAGES = ["epochal", "epochal_keras", "epochal_lightning", "epochal_torch", "epochal_transformers"]
 
 
 @pytest.fixture(scope="module")

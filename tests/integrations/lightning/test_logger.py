@@ -114,7 +114,7 @@ def test_the_config_names_strategy_precision_optimizer_and_scheduler(runs: Path)
     assert run.config["trainer"]["precision"] == "32-true"
     assert run.config["trainer"]["strategy"] == "SingleDeviceStrategy"
     optimizer = run.config["optimizer"]
-    assert (optimizer["class"], optimizer["lr"], optimizer["momentum"]) == ("SGD", 0.5, 0.9)
+    assert (optimizer["class"], optimizer["learning_rate"], optimizer["momentum"]) == ("SGD", 0.5, 0.9)
     assert optimizer["scheduler"] == "StepLR"
     assert run.config["environment"]["torch"] == str(torch.__version__)
     rates = run.history("lr-SGD")

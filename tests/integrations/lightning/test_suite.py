@@ -17,7 +17,7 @@ from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, loader, n
 
 class TestEpochalLogger(AdapterSuite):
     framework = ("lightning", "pytorch_lightning", "torch")
-    plugin = "epochal_lightning.plugin"
+    plugin = "epochal_torch.plugin"
     middle = 6
 
     def make(self, **opening: Any) -> EpochalLogger:
