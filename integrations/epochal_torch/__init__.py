@@ -1,4 +1,4 @@
-"""PyTorch in Epochal: tensors as values, datasets by their hash, models described; its trainers' adapters use it too."""
+"""PyTorch in Epochal: tensors as values, datasets by their hash, models described; its trainers' adapters use it."""
 
 from __future__ import annotations
 
