@@ -11,8 +11,9 @@ import time
 
 from machine import say
 
-#: Seconds between two lines that say what is running, and those that an interrupted command has to end by itself.
+#: In seconds: between two lines that say what is running; what a command may take; what it has to end by itself.
 NEWS = 60
+LIMIT = 45 * 60
 GRACE = 10
 
 
@@ -92,6 +93,10 @@ def run_beside(commands: dict[str, list[str]], logs: str, **options: object) -> 
                 running.append(Stream(name, commands[name], os.path.join(logs, name + ".log"), **options))
                 say("start %s (%d of %d)" % (name, len(commands) - len(waiting), len(commands)))
             time.sleep(0.2)
+            for stream in running:
+                if time.time() - stream.started > LIMIT:
+                    say("%s has taken more than %d s" % (stream.name, LIMIT))
+                    stream.end()
             for stream in [stream for stream in running if stream.ended()]:
                 running.remove(stream)
                 say("\n===== %s =====" % stream.name)
