@@ -69,7 +69,8 @@ def main() -> int:
     for version, path in pythons.items():
         say("Python %s: %s" % (version, path))
     chosen, left_out = choose(pythons, cpu_torch_at_hand(python, "3.11"))
-    chosen = sys.argv[1:] or chosen
+    if sys.argv[1:]:
+        chosen, left_out = sys.argv[1:], []  # what is asked for by name is run, and fails where it cannot be
     for line in left_out:
         say("LEFT OUT " + line)
     shutil.rmtree(RESULTS, ignore_errors=True)

@@ -26,11 +26,15 @@ def release(version: str) -> tuple[int, ...]:
 def tested(package: str) -> str:
     """Return the versions that are tested, the oldest first, in words: "4.44.2, 4.57.6 and 5.23.0"."""
     versions = sorted(set(VERSIONS[package]["tested"].values()), key=release)
+    if VERSIONS[package].get("newest"):
+        versions.append("the newest")
     return " and ".join(filter(None, [", ".join(versions[:-1]), versions[-1]]))
 
 
 def pythons(package: str) -> str:
     """Return the Pythons that it is tested with: "3.11 and 3.12"."""
+    if VERSIONS[package].get("newest"):
+        return "3.10 to 3.13"
     minors = sorted({int(name[3 : name.index("-")]) for name in VERSIONS[package]["tested"]})
     return " and ".join(f"3.{minor}" for minor in minors)
 
@@ -40,7 +44,7 @@ def line(page: str) -> str:
     packages = [package for package, facts in VERSIONS.items() if facts.get("page") == page]
     said = [f"{package} {tested(package)}" for package in packages]
     asked = [f"`{package}{VERSIONS[package]['requires']}`" for package in packages if "requires" in VERSIONS[package]]
-    return f"Supported: {', '.join(asked)}. Tested in each release with {'; '.join(said)}."
+    return f"Supported: {', '.join(asked)}. Tested before each release with {'; '.join(said)}."
 
 
 def table() -> str:

@@ -89,12 +89,18 @@ def test_every_pin_is_of_a_package_whose_versions_are_stated() -> None:
 
 
 @pytest.mark.parametrize("package", [name for name, facts in VERSIONS.items() if "requires" in facts])
-def test_the_extra_asks_for_what_is_promised(package: str) -> None:
-    extras = PROJECT["optional-dependencies"]
+def test_core_and_extras_ask_for_what_is_promised(package: str) -> None:
     asked = f"{package}{VERSIONS[package]['requires']}"
-    assert asked in {requirement for requirements in extras.values() for requirement in requirements}
-    others = {requirement for requirements in extras.values() for requirement in requirements if requirement != asked}
-    assert not [other for other in others if re.match(rf"{package}[<>=!~ ]", other)]
+    everything = [
+        *PROJECT["dependencies"],
+        *(one for some in PROJECT["optional-dependencies"].values() for one in some),
+    ]
+    about_it = {one.partition(";")[0] for one in everything if re.match(rf"{package}[<>=!~ ]", one)}
+    assert about_it == {asked}
+
+
+def test_all_that_the_core_needs_is_stated() -> None:
+    assert {re.split("[<>=]", one)[0] for one in PROJECT["dependencies"]} <= set(VERSIONS)
 
 
 @pytest.mark.parametrize("package", [name for name, facts in VERSIONS.items() if "requires" in facts])
