@@ -25,6 +25,7 @@ ENVIRONMENTS = (
     ("py312-k3-jax", "3.12", False),
     ("lint", "3.11", False),
     ("py311-torch", "3.11", True),
+    ("py311-template", "3.11", False),
     ("py310-tb214", "3.10", False),
     ("py311-tb221", "3.11", True),
     ("py311-bare", "3.11", False),
