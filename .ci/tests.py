@@ -1,51 +1,26 @@
 """`make test`: make .venv-test with tox in it, and run every tox environment that fits this machine.
 
 Says which environments it leaves out and why; with EPOCHAL_TEST_ALL=1 (as in .ci/run) leaving one out is a failure.
-Arguments are names of tox environments to run instead of all. The last line sums up: `N passed, N failed`.
+As many run at once as there are cores, at most four, or EPOCHAL_TEST_JOBS. Arguments are names of tox environments to
+run instead of all. The last line sums up: `N passed, N failed, N skipped`.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import time
 from xml.etree import ElementTree
 
-from machine import ROOT, TORCH, answer, cpu_torch_at_hand, interpreters, make_environment, run, say, supported_python
+from environments import choose
+from machine import ROOT, answer, cpu_torch_at_hand, interpreters, make_environment, run, say, supported_python
+from streams import run_beside
 
 FOLDER = os.path.join(ROOT, ".venv-test")
 RESULTS = os.path.join(ROOT, ".tox", "results")
-# Environment, the Python that it needs, and whether it needs a CPU build of PyTorch.
-ENVIRONMENTS = (
-    ("lint", "3.11", False),
-    ("py311-core", "3.11", False),
-    ("py310-core", "3.10", False),
-    ("py312-core", "3.12", False),
-    ("py313-core", "3.13", False),
-    ("py311-bare", "3.11", False),
-    ("py311-l26", "3.11", True),
-    ("py311-hf5", "3.11", True),
-    ("py311-k3-torch", "3.11", True),
-    ("py312-k3-jax", "3.12", False),
-    ("py311-all", "3.11", True),
-)
-
-
-def choose(pythons: dict[str, str], torch: bool) -> tuple[list[str], list[str]]:
-    """Return the environments to run, and a line for each that is left out."""
-    chosen, left_out = [], []
-    for name, version, needs_torch in ENVIRONMENTS:
-        if version not in pythons:
-            left_out.append("%s: no Python %s was found, neither on PATH nor in pyenv" % (name, version))
-        elif needs_torch and not torch:
-            left_out.append(
-                "%s: pip finds no %s for Python %s, and a CUDA build is not wanted" % (name, TORCH, version)
-            )
-        else:
-            chosen.append(name)
-    return chosen, left_out
+DIST = os.path.join(ROOT, ".tox", "dist")
 
 
 def variables(python: str, pythons: dict[str, str]) -> dict[str, str]:
@@ -75,43 +50,38 @@ def count(names: list[str]) -> tuple[int, int, int]:
     return passed, failed, skipped
 
 
+def built(python: str) -> str:
+    """Return the wheel of this tree, which is built once: every environment tests the same."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    run([python, "-m", "pip", "--disable-pip-version-check", "wheel", "-q", "--no-deps", "-w", DIST, ROOT])
+    (wheel,) = os.listdir(DIST)
+    return os.path.join(DIST, wheel)
+
+
 def main() -> int:
-    """Run the environments one after the other and return the exit code."""
+    """Run the environments, several at once, and return the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is ended here as well
+    started = time.time()
     python = make_environment(FOLDER, supported_python())
-    run(
-        [
-            python,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "install",
-            "-qq",
-            "pip>=23.1",
-            "tox>=4.20",
-            "tox-uv>=1.20",
-        ]
-    )
+    tools = ["pip>=23.1", "tox>=4.20", "tox-uv>=1.20"]
+    run([python, "-m", "pip", "--disable-pip-version-check", "install", "-qq", *tools])
     pythons = interpreters()
     for version, path in pythons.items():
         say("Python %s: %s" % (version, path))
     chosen, left_out = choose(pythons, cpu_torch_at_hand(python, "3.11"))
-    chosen = sys.argv[1:] or chosen
+    if sys.argv[1:]:
+        chosen, left_out = sys.argv[1:], []  # what is asked for by name is run, and fails where it cannot be
     for line in left_out:
         say("LEFT OUT " + line)
     shutil.rmtree(RESULTS, ignore_errors=True)
-    failures = []
-    for name in chosen:
-        started = time.time()
-        say("\n===== %s =====" % name)
-        code = subprocess.call(
-            [python, "-m", "tox", "run", "-q", "-e", name],
-            cwd=ROOT,
-            env=variables(python, pythons),
-            stdin=subprocess.DEVNULL,
-        )
-        say("===== %s: %s in %.0f s =====" % (name, "failed" if code else "ok", time.time() - started))
-        if code:
-            failures.append(name)
+    tox = [python, "-m", "tox", "run", "-q", "--installpkg", built(python), "-e"]
+    commands = {name: [*tox, name] for name in chosen}
+    try:
+        failures = run_beside(commands, RESULTS, cwd=ROOT, env=variables(python, pythons))
+    except KeyboardInterrupt:
+        say("\ninterrupted")
+        return 130
+    say("\nall of it took %.0f s" % (time.time() - started))
     return report(chosen, failures, left_out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -211,7 +212,9 @@ def _grid(parts: Sequence[Values], grid: Any) -> Values:
 
 def _given(grid: Any) -> Values:
     try:
-        places = np.asarray(grid)
+        with warnings.catch_warnings():  # NumPy before 1.24 warns of lists of different lengths
+            warnings.simplefilter("ignore")
+            places = np.asarray(grid)
     except ValueError:
         places = np.empty((), object)
     if isinstance(grid, (str, int, float)) or places.ndim != 1 or places.dtype.kind not in "iuf":

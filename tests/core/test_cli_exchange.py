@@ -15,6 +15,7 @@ from epochal.errors import BadValueError
 from epochal.exchange.doors import exporter_of, exporters, importers
 from epochal.exchange.formats import Exported
 from epochal.hookspecs import Exporter, Importer, hookimpl
+from tests.needs import need
 
 from .cli_call import call
 from .odd_run import make_odd_run
@@ -36,7 +37,7 @@ def fits(command: str, answer: Any) -> None:
     run = schema["properties"]["runs"]["items"]
     for each in answer["runs"]:
         assert set(each) == set(run["required"])
-    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema = need("jsonschema")
     jsonschema.Draft202012Validator(schema).validate(answer)
 
 

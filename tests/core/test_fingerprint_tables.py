@@ -13,6 +13,7 @@ import pytest
 from epochal.fingerprinting import fingerprint
 from tests.core.test_fingerprint_files import path_of_tests
 from tests.core.test_fingerprinting import patient_fingerprint
+from tests.needs import need
 
 
 def digest(data: Any) -> str:
@@ -33,7 +34,7 @@ def test_pandas_and_arrow_are_not_imported_for_other_data() -> None:
 class TestPandas:
     @pytest.fixture
     def pd(self) -> Any:
-        return pytest.importorskip("pandas")
+        return need("pandas")
 
     @pytest.fixture
     def frame(self, pd: Any) -> Any:
@@ -103,7 +104,7 @@ class TestPandas:
 class TestArrow:
     @pytest.fixture
     def pa(self) -> Any:
-        return pytest.importorskip("pyarrow")
+        return need("pyarrow")
 
     @pytest.fixture
     def table(self, pa: Any) -> Any:
@@ -168,7 +169,7 @@ class TestArrow:
         assert found[0]["sha256"] == found[1]["sha256"]
 
     def test_a_pandas_column_kept_by_arrow(self, pa: Any) -> None:
-        pd = pytest.importorskip("pandas")
+        pd = need("pandas")
         frame = pd.DataFrame({"x": pd.array([1.5, None], dtype="double[pyarrow]")})
         assert digest(frame) != digest(frame.fillna(2.5))
 
@@ -176,7 +177,7 @@ class TestArrow:
 class TestScipy:
     @pytest.fixture
     def sparse(self) -> Any:
-        return pytest.importorskip("scipy.sparse")
+        return need("scipy.sparse")
 
     @pytest.mark.parametrize("name", ["csr_matrix", "csc_matrix", "coo_matrix", "bsr_matrix", "dia_matrix"])
     def test_a_sparse_matrix_is_hashed_as_it_is_stored(self, name: str, sparse: Any) -> None:
@@ -195,7 +196,7 @@ def sha(*parts: bytes) -> str:
 
 
 def test_a_frame_has_the_digest_that_the_documentation_says() -> None:
-    pd = pytest.importorskip("pandas")
+    pd = need("pandas")
     frame = pd.DataFrame({"a": [1.5, 2.5], "b": ["x", None], "c": pd.Categorical(["u", "v"])})
     texts = sha(b"s1:u", b"s1:v")
     expected = sha(
@@ -209,7 +210,7 @@ def test_a_frame_has_the_digest_that_the_documentation_says() -> None:
 
 
 def test_an_arrow_table_has_the_digest_that_the_documentation_says() -> None:
-    pa = pytest.importorskip("pyarrow")
+    pa = need("pyarrow")
     table = pa.table({"a": pa.array([7, None], pa.int32()), "b": [["x", "yz"], None]})
     a = sha(
         b" valid ", sha(b"\x01\x00").encode(), b"\n",

@@ -11,6 +11,7 @@ import pytest
 from epochal.errors import BadValueError
 from epochal.recorded import RecordedRun
 from tests.core.journal_maker import T0, Maker, loop
+from tests.needs import need
 
 
 def run_of(folder: Path, *makers: Maker) -> RecordedRun:
@@ -226,7 +227,7 @@ def test_a_table_joins_by_step_with_holes(tmp_path: Path) -> None:
 
 
 def test_histories_and_tables_become_data_frames(tmp_path: Path) -> None:
-    pytest.importorskip("pandas")
+    need("pandas")
     maker = opened()
     loop(maker, range(3), x=1.0, epoch=0.0)
     run = run_of(tmp_path, maker)

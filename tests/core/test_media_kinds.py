@@ -176,7 +176,7 @@ def test_data_is_counted_as_numpy_does() -> None:
         np.array([True, False, True]), np.arange(5, dtype=np.uint8), np.arange(-3, 3, dtype=np.int8),
         np.array([-(1 << 63), (1 << 63) - 1]), np.array([0, (1 << 64) - 1], np.uint64), np.float16([1, 65504]),
         np.arange(6, dtype=">f4"), np.arange(9)[::-2], np.array([1, 2.5, 3], object), [1, 2, 3], np.float32(4), 7,
-        np.array([5.0, 5.0]), np.array([1e-320, 2e-320]),
+        np.array([5.0, 5.0]), np.array([1e-320, 2e-320]), np.float32([1e-40, 2e-40]),
     ],
     ids=repr,
 )  # fmt: skip

@@ -90,6 +90,10 @@ class Histogram(Media):
                 raise BadValueError(
                     f"values from {low:g} to {high:g} are too far apart for bins of equal width: give edges"
                 )
+            if 0 < high - low < 1e-30:
+                # NumPy before 1.25 divides by the width in the array's own type, which overflows; 2 ** 300 is exact
+                counts, _ = np.histogram(array.astype(np.float64) * 2.0**300, int(self._bins))
+                return facts, [low, high], counts.tolist()
             counts, edges = np.histogram(array, int(self._bins))
             return facts, [float(edges[0]), float(edges[-1])], counts.tolist()
         given = numbers(self._bins, "edges").astype(np.float64)

@@ -27,7 +27,7 @@ def runs(tmp_path: Path) -> Path:
 
 
 def test_a_trainer_of_the_other_namespace_takes_it_too(runs: Path) -> None:
-    other = pytest.importorskip("pytorch_lightning")
+    other = need("pytorch_lightning")
     import epochal_lightning
 
     logger = epochal_lightning.EpochalLogger()
