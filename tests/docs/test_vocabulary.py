@@ -18,10 +18,10 @@ def table() -> list[tuple[str, str, str]]:
     rows = PAGE.partition("## Metrics")[2].partition("## Settings")[0]
     found = []
     for line in re.findall(r"^\| `.*\|$", rows, re.MULTILINE):
-        word, _, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+        word, _, *cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line[1:-1])]
         for adapter, cell in zip(ADAPTERS, cells, strict=True):
             for name in re.findall(r"`([^`]+)`", cell):
-                fill = [text.replace("<metric>", "accuracy").replace("<set>", "hard") for text in (name, word)]
+                fill = [text.replace("<metric>", "accuracy").replace("<group>", "decay") for text in (name, word)]
                 found.append((adapter, fill[0], fill[1].strip("`")))
     return found
 

@@ -91,6 +91,7 @@ def test_what_is_known_to_be_the_same_reads_the_same(trained: dict[str, Recorded
     run = trained[framework]
     assert run.config["trainer"]["framework"] == framework
     assert run.config["trainer"]["epochs"] == 3
+    assert run.config["trainer"]["steps"] == 12
     assert run.config["trainer"]["batch_size"] == 4
     assert framework in run.config["environment"]
     assert set(run.datasets) == {"train", "validation"}
