@@ -24,7 +24,7 @@ def printed_by(name: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name)],
         cwd=folder,
-        env=environment(),
+        env={**environment(), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
