@@ -1,4 +1,7 @@
-"""Go on from a checkpoint: what was logged after it is hidden, kept, and logged again."""
+"""Go on from a checkpoint: what was logged after it is hidden, kept, and logged again.
+
+pip install epochal
+"""
 
 import json
 import tempfile

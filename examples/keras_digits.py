@@ -1,6 +1,8 @@
-"""Classify handwritten digits with Keras on whichever backend is there, and read back what was recorded."""
+"""Classify handwritten digits with Keras on whichever backend is there, and read back what was recorded.
 
-# needs: keras, sklearn
+pip install "epochal[keras]" scikit-learn    # and a backend: torch, jax or tensorflow
+"""
+
 import os
 from importlib.util import find_spec
 

@@ -1,6 +1,8 @@
-"""Classify handwritten digits with Lightning, and read back what was recorded."""
+"""Classify handwritten digits with Lightning, and read back what was recorded.
 
-# needs: lightning, sklearn
+pip install "epochal[lightning]" scikit-learn
+"""
+
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint

@@ -1,4 +1,7 @@
-"""Record a training by hand, then read it back."""
+"""Record a training by hand, then read it back.
+
+pip install epochal
+"""
 
 import math
 

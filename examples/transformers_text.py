@@ -1,6 +1,8 @@
-"""Teach a tiny language model a text, byte by byte, with Hugging Face's Trainer; nothing is downloaded."""
+"""Teach a tiny language model a text, byte by byte, with Hugging Face's Trainer; nothing is downloaded.
 
-# needs: transformers, torch
+pip install "epochal[torch,transformers]"
+"""
+
 import tempfile
 
 import torch

@@ -90,6 +90,17 @@ def test_many_metrics_are_cut_unless_all_are_asked_for(root: Path) -> None:
     assert "m99" in call("show", "many", "--all").out
 
 
+def test_a_large_group_of_settings_is_cut_unless_all_are_asked_for(root: Path) -> None:
+    settings = {f"setting{i}": i for i in range(120)}
+    with epochal.init("digits", name="large", dir=root, config={"trainer": settings, "lr": 0.5}):
+        pass
+    out = call("show", "large").out
+    assert "setting29" in out
+    assert "… 90 more: --all" in out
+    assert "setting119" not in out
+    assert "setting119" in call("show", "large", "--all").out
+
+
 def test_odd_metrics_have_their_statistics(root: Path) -> None:
     with epochal.init("digits", name="odd", dir=root) as run:
         for step in range(3):

@@ -265,6 +265,13 @@ def test_a_plugin_hashes_its_type_and_subclasses_from_their_parts() -> None:
     assert fingerprint(Pairs(x, y)) == fingerprint(MorePairs(x, y)) == expected
 
 
+def test_a_tensor_of_any_library_counts_as_the_array_it_is_hashed_as() -> None:
+    add_fingerprinter(lambda tensor, budget: {**budget.of(tensor.inputs), "kind": "a.Tensor"})
+    tensor = Pairs(np.arange(4), None)
+    assert fingerprint(tensor)["kind"] == "a.Tensor"
+    assert fingerprint([tensor, 1])["sha256"] == fingerprint([np.arange(4), 1])["sha256"]
+
+
 def test_a_plugin_may_give_a_digest_alone() -> None:
     add_fingerprinter(lambda pairs, budget: {"sha256": EMPTY})
     found = fingerprint(Pairs(1, 2))

@@ -25,6 +25,8 @@ _METRICS: Final = 40
 _FILES: Final = 20
 _NOTICES: Final = 30
 _LINES: Final = 200
+#: Of one group of settings: a framework may have more than a hundred.
+_GROUP: Final = 30
 #: Parts of the environment that the page shows in words of its own.
 _TOLD: Final = frozenset(
     (
@@ -241,21 +243,24 @@ def _tree(title: str, values: Mapping[str, Any], width: int, everything: bool) -
     if not values:
         return
     yield _title(title)
-    lines = list(_branches(values, 1, width))
+    lines = list(_branches(values, 1, width, None if everything else _GROUP))
     shown = lines if everything else lines[:_LINES]
     yield from shown
     if len(shown) < len(lines):
         yield Text(f"  … {len(lines) - len(shown)} more lines: --all", style="dim")
 
 
-def _branches(values: Mapping[str, Any], depth: int, width: int) -> Iterator[Text]:
+def _branches(values: Mapping[str, Any], depth: int, width: int, most: int | None = None) -> Iterator[Text]:
     longest = max((len(text.shown(key)) for key, value in values.items() if not _has_branches(value)), default=0)
     margin = min(longest, 32)
     for key, value in values.items():
         name = f"{'  ' * depth}{text.shown(key)}"
         if _has_branches(value) and depth < 40:
             yield Text(name, style="cyan")
-            yield from _branches(value, depth + 1, width)
+            inner = list(_branches(value, depth + 1, width))
+            yield from inner[:most]
+            if most is not None and len(inner) > most:
+                yield Text(f"{'  ' * (depth + 1)}… {len(inner) - most} more: --all", style="dim")
         else:
             left = f"{name:<{margin + 2 * depth}}  "
             yield Text(left, style="cyan").append(text.value(value, max(width - len(left), 20)), style="default")

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 @click.command("show")
 @one_run
 @click.option(
-    "--all", "-a", "everything", is_flag=True, help="All metrics, packages of the environment and files, however many."
+    "--all",
+    "-a",
+    "everything",
+    is_flag=True,
+    help="All metrics, settings, packages of the environment and files, however many.",
 )
 @click.option("--console", "printed", is_flag=True, help="What the run has printed, instead of the page.")
 @click.option("--follow", "-f", is_flag=True, help="With --console: go on until the run has ended.")

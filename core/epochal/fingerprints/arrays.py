@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import recfunctions
 
 from .budget import Budget
-from .finding import Finding, finding, nothing
+from .finding import ARRAYS_BYTES, Finding, finding, nothing
 from .sampling import sampled_digest
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -38,10 +38,10 @@ def fingerprint_array(data: Any, budget: Budget) -> Finding:
         for piece in _pieces(array):
             budget.look_at_clock()
             digest.update(piece)
-        method = f"SHA-256 of {head!r} and the array's bytes in C order"
+        method = f"SHA-256 of {head!r} and {ARRAYS_BYTES}"
         return finding("numpy.ndarray", digest.hexdigest(), method, rows=rows, size=size)
     found, how = sampled_digest(size, lambda offset, length: _bytes_at(array, offset, length), budget, head.encode())
-    method = f"SHA-256 of {head!r}, then, of the array's bytes in C order, {how}"
+    method = f"SHA-256 of {head!r}, then, of {ARRAYS_BYTES}, {how}"
     return finding("numpy.ndarray", found, method, rows=rows, size=size, coverage="sampled")
 
 

@@ -11,6 +11,8 @@ from ..errors import PluginError
 Finding = dict[str, Any]
 
 COVERAGES: Final = ("full", "sampled", "partial", "none")
+#: In the method of what is hashed as a NumPy array, whichever library holds it.
+ARRAYS_BYTES: Final = "the array's bytes in C order"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 

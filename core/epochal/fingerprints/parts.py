@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import BadValueError
 from .budget import OBJECT_COST, Budget
-from .finding import Finding, finding, nothing
+from .finding import ARRAYS_BYTES, Finding, finding, nothing
 
 
 def fingerprint_list(data: Any, budget: Budget) -> Finding:
@@ -41,7 +41,7 @@ def _combined(kind: str, items: list[tuple[str, Any]], budget: Budget, rows: int
         if line is None:
             part = budget.of(item)
             found.append(part)
-            line = f"{part['kind']} {part['sha256'] or 'none'}"
+            line = f"{_hashed_as(part)} {part['sha256'] or 'none'}"
         digest.update(f"{label}{line}\n".encode("utf-8", "surrogatepass"))
     if found and all(part["coverage"] == "none" for part in found):
         return nothing(kind, f"of its {len(found)} parts none can be hashed: {found[0].get('why')}")
@@ -49,12 +49,17 @@ def _combined(kind: str, items: list[tuple[str, Any]], budget: Budget, rows: int
         kind,
         digest.hexdigest(),
         f"SHA-256 of the line '{kind} {len(items)}', then for each part a line with its name (none in a list), "
-        "kind and digest, or its type and value",
+        "kind (a tensor's is numpy.ndarray) and digest, or its type and value",
         rows=rows if rows is not None else _common_rows(found, len(items)),
         size=sum(part["bytes"] or 0 for part in found),
         coverage="sampled" if any(part["coverage"] == "sampled" for part in found) else "full",
         left_out={"parts": sum(part["coverage"] in ("partial", "none") for part in found)},
     )
+
+
+def _hashed_as(part: Finding) -> str:
+    """Return a part's kind; tensors of any library are arrays, so that the same data is so in every framework."""
+    return "numpy.ndarray" if ARRAYS_BYTES in (part["method"] or "") else str(part["kind"])
 
 
 def _scalar_line(item: Any) -> str | None:

@@ -1,6 +1,8 @@
-"""Kill a Lightning training with SIGKILL, go on from its checkpoint, and find one run without a seam."""
+"""Kill a training with SIGKILL in its middle, go on from its checkpoint, and find one run without a seam.
 
-# needs: lightning, sklearn
+pip install "epochal[lightning]" scikit-learn
+"""
+
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import epochal
 from epochal_lightning import EpochalLogger
 
 STEPS_PER_EPOCH, KILLED_AT = 20, 50
+PROJECT = "interrupted and resumed"
 
 
 class Digits(pl.LightningModule):
@@ -35,7 +38,7 @@ class Digits(pl.LightningModule):
 
 
 class Kill(pl.Callback):
-    """Stands for the power cut, the preempted job, the kernel's out-of-memory killer."""
+    """Stands for the power cut, the preempted job, the kernel that runs out of memory."""
 
     def on_train_batch_start(self, trainer: pl.Trainer, *_: object) -> None:
         if trainer.global_step == KILLED_AT:
@@ -48,7 +51,7 @@ def train(*callbacks: pl.Callback, checkpoint: Path | None = None) -> None:
     pixels, labels = load_digits(return_X_y=True)
     data = TensorDataset(torch.tensor(pixels, dtype=torch.float32) / 16, torch.tensor(labels))
     trainer = pl.Trainer(
-        logger=EpochalLogger(project="resume lightning"),  # no id: the checkpoint knows it
+        logger=EpochalLogger(project=PROJECT),  # no id: the checkpoint knows the run and the place in it
         max_epochs=4,
         limit_train_batches=STEPS_PER_EPOCH,
         log_every_n_steps=1,
@@ -63,16 +66,25 @@ def train(*callbacks: pl.Callback, checkpoint: Path | None = None) -> None:
 if "first" in sys.argv:
     train(Kill())
 
+# The first try, in a process of its own, which dies.
 first = subprocess.run([sys.executable, __file__, "first"], stderr=subprocess.DEVNULL, check=False)
 assert first.returncode == -signal.SIGKILL
-(killed,) = epochal.runs(project="resume lightning")
-print(f"{killed.name}: {killed.state}, {len(killed.history('loss').steps)} steps recorded")
+killed = epochal.runs(project=PROJECT, sort="-started")[0]
+before = killed.history("loss").steps
+print(f"{killed.name}: {killed.state}, {len(before)} steps recorded, the last one is {before[-1]}")
 
+# The second try, in this process. It knows nothing but the checkpoint, which lies in the run's folder.
 (checkpoint,) = Path(killed.path).rglob("*.ckpt")
+print(f"going on from {checkpoint.name}")
 train(checkpoint=checkpoint)
-(run,) = epochal.runs(project="resume lightning")
+
+run = epochal.get_run(killed.id)
 loss, everything = run.history("loss"), run.history("loss", abandoned=True, duplicates=True)
-print(f"{run.name}: {len(loss.steps)} steps, {len(everything.steps) - len(loss.steps)} of them trained twice")
-assert run.id == killed.id
+hidden = len(everything.steps) - len(loss.steps)
+print(f"{run.name}: steps {loss.steps[0]} to {loss.steps[-1]}, each once")
+print(
+    f"{hidden} steps of the first try lay behind its checkpoint: they are hidden, and kept (epochal plot --abandoned)"
+)
+assert len(epochal.runs(project=PROJECT, where=f'id == "{killed.id}"')) == 1
 assert loss.steps.tolist() == list(range(4 * STEPS_PER_EPOCH))
-assert len(everything.steps) - len(loss.steps) == KILLED_AT % STEPS_PER_EPOCH
+assert hidden == KILLED_AT % STEPS_PER_EPOCH
