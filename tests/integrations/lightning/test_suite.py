@@ -42,7 +42,7 @@ class TestEpochalLogger(AdapterSuite):
         loggers = [memory] if adapter is None else [adapter, memory]
         saving = L.pytorch.callbacks.ModelCheckpoint if hasattr(L, "pytorch") else L.callbacks.ModelCheckpoint
         several = {"strategy": "ddp", "devices": processes} if processes > 1 else {}
-        callbacks = [saving(dirpath=folder / "checkpoints", save_top_k=-1), AtStep(at_step)]
+        callbacks = [saving(dirpath=str(folder / "checkpoints"), save_top_k=-1), AtStep(at_step)]
         fit = trainer(loggers, callbacks=callbacks, **several)
         fit.fit(Tiny(), loader(seed), loader(9), ckpt_path=newest(folder / "checkpoints") if resume else None)
         return memory.points
