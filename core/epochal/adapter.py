@@ -23,10 +23,12 @@ from .adapter_record import AdapterRecord
 from .config_groups import as_settings
 from .disabled import DisabledRun
 from .ending import ending_of
-from .errors import BadValueError, EpochalError
+from .errors import BadValueError, EpochalError, StorageError
+from .faults import logger
 from .layout import writing_root
 from .metric_names import MetricNames
 from .run import Run
+from .settings import is_strict
 
 #: What opens a run and is not asked for again when the same run is opened once more.
 _ONCE: Final = ("name", "config", "position", "group", "job_type", "tags", "notes")
@@ -84,8 +86,12 @@ class AdapterRun(AdapterRecord):
     def open(self) -> Run:
         """Return the run, opened if it is not open.
 
+        Where the runs folder cannot be written, that is told in one warning, and the training goes on with a run that
+        records nothing.
+
         Raises:
-            EpochalError: it cannot be opened (see `epochal.init`).
+            EpochalError: the run that was asked for cannot be had (see `epochal.init`): its id is taken, or unknown.
+            StorageError: EPOCHAL_STRICT=1 is set, and the runs folder cannot be written.
         """
         run = self._run
         if run is not None and (run is self.current or self._given):
@@ -127,7 +133,7 @@ class AdapterRun(AdapterRecord):
             if cut:
                 asked["position"] = position
             try:
-                return self._open_own({**asked, **root})
+                return self._open_own({**asked, **root}, or_none=False)
             except EpochalError as why:
                 run = self.open()
                 self.tell("resume", f"this training goes on from a checkpoint of run {position['run']}, {why}")
@@ -213,13 +219,21 @@ class AdapterRun(AdapterRecord):
 
     # Within
 
-    def _open_own(self, asked: Mapping[str, Any]) -> Run:
+    def _open_own(self, asked: Mapping[str, Any], *, or_none: bool = True) -> Run:
+        """Open a run; where the runs folder cannot be written, one that records nothing, if that will do."""
         from .opening import init
 
         for other in list(_resting):
             other.finish()
         config = {**as_settings(self._hints.get("config")), **as_settings(asked.get("config"))}
-        run = init(**{**self._hints, **asked, "config": config})
+        arguments = {**self._hints, **asked, "config": config}
+        try:
+            run = init(**arguments)
+        except StorageError as error:  # a script's own `init` raises it; a training has begun when an adapter learns it
+            if is_strict() or not or_none:
+                raise
+            logger.warning("%s. This training goes on, and is not recorded", error)
+            run = init(**{**arguments, "mode": "disabled"})
         self._users = {**self._users, **config}
         self._run, self._owned = run, True
         _owners[run] = self

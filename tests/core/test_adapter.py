@@ -1,87 +1,16 @@
-"""What adapters share, under the suite itself: the framework here is a loop of twenty lines."""
+"""What adapters share: which run they write, what they put into its config, and copies of them."""
 
 from __future__ import annotations
 
 import copy
-import json
 import pickle
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 import epochal
 from epochal.adapter import AdapterRun
-from epochal.testing import AdapterSuite, Reported
 from epochal.testing.suite import only_run
-
-
-class LoopAdapter:
-    """Records a loop."""
-
-    def __init__(self, run: Any = None, *, prefix: str = "", **opening: Any) -> None:
-        self.runs = AdapterRun(run, **opening)
-        self.prefix = prefix
-
-    def begin(self, data: Any, position: Any) -> None:
-        if position:
-            self.runs.resume(position)
-        run = self.runs.open()
-        groups = {"model": {"parameters": 1}, "optimizer": {"class": "SGD", "lr": 0.1}, "trainer": {"epochs": 3}}
-        self.runs.describe({**groups, "environment": {"numpy": np.__version__}})
-        run.use_dataset("train", data)
-
-    def log(self, metrics: dict[str, Any], step: int) -> None:
-        self.runs.open().log({self.prefix + name: value for name, value in metrics.items()}, step=step)
-
-    def end(self) -> None:
-        self.runs.rest()
-
-    def finish(self) -> None:
-        self.runs.finish()
-
-
-class TestLoopAdapter(AdapterSuite):
-    framework = ("torch", "keras", "lightning", "transformers")
-    plugin = "epochal.builtin_plugins.tables"
-    middle = 6
-
-    def make(self, **opening: Any) -> LoopAdapter:
-        return LoopAdapter(**opening)
-
-    def train(
-        self,
-        adapter: Any,
-        folder: Path,
-        *,
-        at_step: Callable[[int], None] = lambda step: None,
-        seed: int = 0,
-        resume: bool = False,
-    ) -> Reported:
-        data = np.random.default_rng(seed).normal(size=12)
-        folder.mkdir(exist_ok=True)
-        saved = json.loads((folder / "saved.json").read_text()) if resume else {"step": 0, "weight": 0.0}
-        weight, reported = saved["weight"], {"loss": {}}
-        if adapter is not None:
-            adapter.begin(data, saved.get("position"))
-        for step in range(saved["step"] + 1, 13):
-            loss = float((data[step - 1] - weight) ** 2)
-            weight += 0.1 * (data[step - 1] - weight)
-            reported["loss"][step] = loss
-            if adapter is not None:
-                adapter.log({"loss": loss}, step)
-            at_step(step)
-            if step % 4 == 0:
-                position = adapter.runs.open().position() if adapter is not None else None
-                (folder / "saved.json").write_text(json.dumps({"step": step, "weight": weight, "position": position}))
-        if adapter is not None:
-            adapter.end()
-        return reported
-
-    def emit(self, adapter: Any, metrics: dict[str, Any], step: int) -> None:
-        adapter.log(metrics, step)
 
 
 @pytest.fixture
@@ -221,3 +150,37 @@ def test_renewing_leaves_a_given_run_and_a_given_id_alone(runs: Path) -> None:
             each.renew()
         assert [each.open() for each in (given, named)] == before
         assert free.open() is not first
+
+
+def test_a_runs_folder_that_cannot_be_made_costs_the_record_and_not_the_training(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs.write_text("a file stands here")
+    with pytest.raises(epochal.EpochalError, match="no run can be kept"):
+        AdapterRun().open()
+    monkeypatch.delenv("EPOCHAL_STRICT")
+    adapter = AdapterRun(name="n", config={"a": 1}, id="r", resume="allow")
+    run = adapter.open()
+    assert run.disabled
+    assert adapter.open() is run is epochal.active_run()
+    adapter.log({"loss": 1.0}, step=1)
+    adapter.describe({"model": {"parameters": 1}})
+    adapter.finish()
+    assert [message for message in caplog.messages if str(runs) in message] == caplog.messages[:1]
+    assert "is not recorded" in caplog.text
+
+
+def test_a_run_that_cannot_be_gone_on_with_where_it_lies_makes_a_new_run(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EPOCHAL_STRICT")
+    with epochal.init("p", dir=tmp_path / "theirs", id="r") as theirs:
+        position = theirs.position()
+    journal = theirs.folder / "journal"
+    journal.rename(theirs.folder / "was")
+    checkpoint = theirs.folder / "checkpoint"
+    (theirs.folder / "journal").write_text("a file stands here")
+    assert AdapterRun().folder_of("r", beside=checkpoint) is None
+    run = AdapterRun().resume(position, beside=checkpoint)
+    assert not run.disabled
+    assert run.id == only_run(runs).id

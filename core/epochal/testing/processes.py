@@ -8,12 +8,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from .reading import Reported
+
 SIGKILLED: Final = -signal.SIGKILL
 #: Python that takes longer hangs, in seconds.
-_LIMIT_S: Final = 300.0
+LIMIT_S: Final = 300.0
 
 
 class Training(NamedTuple):
@@ -22,32 +25,38 @@ class Training(NamedTuple):
     Attributes:
         trainings: who started it.
         pid: its process.
-        folder: where its runs, checkpoints and output are.
+        folder: where its checkpoints and output are.
+        runs: its runs folder.
         what: what was to happen to it.
     """
 
     trainings: Trainings
     pid: int
     folder: Path
+    runs: Path
     what: str
-
-    @property
-    def runs(self) -> Path:
-        """Its runs folder."""
-        return self.folder / "runs"
 
     def wait(self) -> int:
         """Return its exit status, minus the signal's number if one ended it."""
-        return int(self.trainings.ask("wait", self.pid))
+        return self.trainings.wait(self.pid)
 
     def output(self) -> str:
         """Return what it printed."""
         return (self.folder / f"{self.what}.log").read_text(encoding="utf-8", errors="replace")
 
-    def reported(self) -> list[str]:
-        """Return the metrics that the framework reported there."""
-        names: list[str] = json.loads((self.folder / "reported.json").read_text(encoding="utf-8"))
-        return names
+    def reported(self) -> Reported:
+        """Return what the framework reported there."""
+        told = self._told()["reported"]
+        return {name: {int(step): value for step, value in points.items()} for name, points in told.items()}
+
+    def warnings(self) -> list[str]:
+        """Return what Epochal warned of there."""
+        texts: list[str] = self._told()["warnings"]
+        return texts
+
+    def _told(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self.folder / f"{self.what}.json").read_text(encoding="utf-8"))
+        return told
 
 
 class Trainings:
@@ -58,23 +67,46 @@ class Trainings:
     """
 
     def __init__(self, suite: type) -> None:
+        self._codes: dict[int, int] = {}
+        file = os.path.abspath(inspect.getfile(suite))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "epochal.testing.worker", inspect.getfile(suite), suite.__qualname__],
+            [sys.executable, "-m", "epochal.testing.worker", file, suite.__qualname__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=environment(),
         )
 
-    def start(self, what: str, folder: Path) -> Training:
+    def start(
+        self,
+        what: str,
+        folder: Path,
+        *,
+        runs: Path | None = None,
+        processes: int = 1,
+        environ: Mapping[str, str] | None = None,
+    ) -> Training:
         """Start a training.
 
         Args:
-            what: `none`, or what happens in the middle: `raise`, `interrupt`, `kill`; or `resume`.
-            folder: where runs, checkpoints and output go.
+            what: `none`, or what happens in the middle: `raise`, `interrupt`, `kill`, or `full` for a disk that takes
+                nothing more; or `resume`; or `rank<n>` for one of several processes.
+            folder: where checkpoints and output go.
+            runs: the runs folder; by default within `folder`.
+            processes: in how many processes this training takes place.
+            environ: variables to set before it.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        return Training(self, int(self.ask("start", what, os.fspath(folder))), folder, what)
+        runs = runs or folder / "runs"
+        asked = {"what": what, "folder": str(folder), "runs": str(runs), "processes": processes}
+        pid = int(self.ask("start", {**asked, "environ": dict(environ or {})}))
+        return Training(self, pid, folder, runs, what)
+
+    def wait(self, pid: int) -> int:
+        """Return a training's exit status, also when asked again."""
+        if pid not in self._codes:
+            self._codes[pid] = int(self.ask("wait", pid))
+        return self._codes[pid]
 
     def ask(self, *words: Any) -> Any:
         """Send a request and return the answer.
@@ -91,7 +123,7 @@ class Trainings:
 
     def close(self) -> None:
         """End the process."""
-        self._process.communicate(timeout=_LIMIT_S)
+        self._process.communicate(timeout=LIMIT_S)
 
 
 def run_python(*arguments: str) -> str:
@@ -101,7 +133,7 @@ def run_python(*arguments: str) -> str:
         AssertionError: it failed.
     """
     done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=environment()
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=LIMIT_S, env=environment()
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

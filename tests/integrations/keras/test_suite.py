@@ -12,6 +12,8 @@ from tests.needs import need
 
 need("keras")
 
+import numpy as np  # noqa: E402
+
 from epochal_keras import EpochalCallback  # noqa: E402
 from tests.integrations.keras.tiny import AtStep, data, keras, tiny_model  # noqa: E402
 
@@ -21,6 +23,7 @@ class TestEpochalCallback(AdapterSuite):
     plugin = "epochal_keras.plugin"
     needs_id = True
     middle = 6
+    common = ("train/loss", "val/loss", "train/accuracy", "lr", "epoch")
 
     def make(self, **opening: Any) -> Any:
         return EpochalCallback(**opening)
@@ -45,6 +48,7 @@ class TestEpochalCallback(AdapterSuite):
             epochs=3,
             shuffle=False,
             callbacks=callbacks,
+            validation_data=data(9),
             verbose=0,
         )
         reported = {
@@ -56,3 +60,7 @@ class TestEpochalCallback(AdapterSuite):
     def emit(self, adapter: Any, metrics: dict[str, Any], step: int) -> None:
         adapter.set_model(tiny_model(step))
         adapter.on_epoch_end(step, metrics)
+
+    def numbers(self) -> dict[str, Any]:
+        tensor = keras.ops.convert_to_tensor(0.25)
+        return {"tensor": tensor, "variable": keras.Variable(0.25, trainable=False), "numpy": np.float32(0.25)}
