@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from epochal.testing import AdapterSuite, Reported
@@ -14,6 +13,7 @@ need("transformers")
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from transformers import TrainerState  # noqa: E402
 
 from epochal_transformers import EpochalCallback  # noqa: E402
 from tests.integrations.transformers.tiny import AtStep, Sentences, arguments, reported, tiny_model, trainer  # noqa: E402
@@ -49,7 +49,7 @@ class TestEpochalCallback(AdapterSuite):
         return reported(made)
 
     def emit(self, adapter: Any, metrics: dict[str, Any], step: int) -> None:
-        state = SimpleNamespace(is_world_process_zero=True, global_step=step, total_flos=0)
+        state = TrainerState(global_step=step, max_steps=12, num_train_epochs=3)
         adapter.on_log(arguments(Path("unused")), state, None, logs=metrics, model=tiny_model())
 
     def numbers(self) -> dict[str, Any]:
