@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any, Final
 
 from epochal import Run
@@ -16,25 +17,14 @@ class Watch:
 
     def __init__(self, run: Run, model: Any, *, log: str, every: int, prefix: str) -> None:
         """See `watch`."""
-        from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
-
         self._run = run
         self._gradients, self._parameters = _WHAT[log]
         self._every, self._prefix = every, prefix
         self._model = weakref.ref(model)
         self._steps: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-        here = weakref.WeakMethod(self._before)
-        there = weakref.WeakMethod(self._after)
-        # the hooks are PyTorch's for all optimizers: nothing lies on the model that pickling or a copy would take along
-        self._hooks = [
-            register_optimizer_step_pre_hook(_calling(here)),
-            register_optimizer_step_post_hook(_calling(there)),
-        ]
-        weakref.finalize(model, _remove, self._hooks)
 
     def remove(self) -> None:
         """Record no more of this model."""
-        _remove(self._hooks)
         _kept.discard(self)
 
     def _before(self, optimizer: Any) -> None:
@@ -74,6 +64,7 @@ class Watch:
 
 #: Watches live until they are removed, or their model is gone.
 _kept: set[Watch] = set()
+_hooked = False
 
 
 def watch(model: Any, log: str = "gradients", *, every: int = 100, run: Run | None = None, prefix: str = "") -> Watch:
@@ -103,31 +94,35 @@ def watch(model: Any, log: str = "gradients", *, every: int = 100, run: Run | No
         if each._model() is model and each._run is taken:
             each.remove()  # watched again: the last call counts
     made = Watch(taken, model, log=log, every=int(every), prefix=prefix)  # type: ignore[arg-type]
-    if taken is None or taken.disabled:
-        made.remove()
-    else:
+    if taken is not None and not taken.disabled:
+        _hook_once()
         _kept.add(made)
         weakref.finalize(model, _kept.discard, made)
     return made
 
 
-def _calling(method: Any) -> Any:
-    def hook(optimizer: Any, args: Any, kwargs: Any) -> None:
-        call = method()
-        if call is None:
-            return
+def _hook_once() -> None:
+    """Have PyTorch call us at each step of any optimizer.
+
+    The hooks lie on no model, so that pickling or a copy takes nothing along. They stay: one that is taken away while
+    they are called, by the end of a model or a run, would end the training.
+    """
+    global _hooked
+    if not _hooked:
+        from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+        _hooked = True
+        register_optimizer_step_pre_hook(lambda optimizer, *_: _tell(Watch._before, optimizer))
+        register_optimizer_step_post_hook(lambda optimizer, *_: _tell(Watch._after, optimizer))
+
+
+def _tell(what: Callable[[Watch, Any], None], optimizer: Any) -> None:
+    for watch in list(_kept):
         try:
-            call(optimizer)
+            what(watch, optimizer)
         except Exception as error:  # nothing of ours may end a training
+            watch.remove()
             logger.warning("epochal_torch.watch failed and ends: %r", error)
-            call.__self__.remove()
-
-    return hook
-
-
-def _remove(hooks: list[Any]) -> None:
-    while hooks:
-        hooks.pop().remove()
 
 
 def _dense(tensor: Any) -> bool:
