@@ -168,7 +168,7 @@ def _on_its_way(tensor: Any, arrivals: dict[Any, _Arrival], torch: Any, way: _De
         if tensor.numel() == 1:
             made, source, size = _Copy, tensor.detach().reshape(()), 1
         else:
-            made, source, size = _Spread, spread(tensor.detach(), torch), FACTS + BINS
+            made, source, size = _Spread, spread(tensor.detach()), FACTS + BINS
         pool = _free_cells.setdefault((way, source.dtype, size), deque())
         try:
             cell = pool.popleft()

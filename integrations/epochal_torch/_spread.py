@@ -13,14 +13,14 @@ BINS: Final = 64
 FACTS: Final = 8
 
 
-def spread(tensor: Any, torch: Any = None) -> Any:
+def spread(tensor: Any) -> Any:
     """Return facts and counts of a tensor with elements, float64, shape (FACTS + BINS,), on its device.
 
     Bins are of equal width from the least to the greatest finite element. Elements are counted in float32, those of
     float64 and of integers of 32 bits and more in float64, which the device may do slowly.
     """
-    if torch is None:
-        import torch
+    import torch
+
     with torch.no_grad():
         flat = tensor.detach().reshape(-1)
         if flat.is_quantized:
