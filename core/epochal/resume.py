@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -91,9 +90,13 @@ def _last_rows(scan: BlockScan) -> Iterator[tuple[int, int]]:
         if block.kind != layout.ROWS or block.table in seen:
             continue
         data = os.pread(scan.fd, block.end - block.body, block.body)
-        for at in range(len(data) // block.stride * block.stride - block.stride, -1, -block.stride):
-            (mark,) = struct.unpack_from("<q", data, at + block.stride - 8)
-            if mark >> layout.SEQ_BITS == tag:
-                seen.add(block.table)
-                yield mark & layout.SEQ_MASK, struct.unpack_from("<q", data, at)[0]
-                break
+        words = memoryview(data)[: len(data) // block.stride * block.stride].cast("q")
+        width = block.stride // 8
+        # not simply the last slot: threads and deferred values fill slots in another order than that of their seq
+        mark, row = max(
+            ((mark, row) for row, mark in enumerate(words[width - 1 :: width]) if mark >> layout.SEQ_BITS == tag),
+            default=(0, 0),
+        )
+        if mark:
+            seen.add(block.table)
+            yield mark & layout.SEQ_MASK, words[row * width]

@@ -13,6 +13,7 @@ from .faults import Faults, logger
 from .journal.format import SEQ_MASK
 from .run_alerts import RunAlerts
 from .run_config import RunConfig
+from .run_deferred import RunDeferred
 from .run_description import RunDescription
 from .run_rules import RunRules
 from .run_saving import RunSaving
@@ -29,7 +30,7 @@ _pwrite = os.pwrite
 _LAST_STEP: Final = (1 << 63) - 1
 
 
-class Run(RunSaving, RunAlerts, RunRules, RunShown, RunDescription):
+class Run(RunSaving, RunAlerts, RunRules, RunDeferred, RunShown, RunDescription):
     """A run that is being recorded; `epochal.init` makes one.
 
     What `log` returned from is kept, whatever happens to the process the next microsecond. Every verb may be called
@@ -103,7 +104,8 @@ class Run(RunSaving, RunAlerts, RunRules, RunShown, RunDescription):
                 kind = type(metrics).__qualname__
                 self._fault("log", f"run.log takes a mapping of names to values, got a {kind}: nothing was recorded")
                 return
-            values, media, problems = plain_metrics(metrics, self._session.converters)
+            later: dict[str, Any] = {}
+            values, media, problems = plain_metrics(metrics, self._session.converters, later)
             for problem in problems:
                 self._fault("value", problem.text, once=problem.name, metric=problem.name)
             if str in map(type, values.values()):
@@ -112,7 +114,9 @@ class Run(RunSaving, RunAlerts, RunRules, RunShown, RunDescription):
                 values = redact(values)
             at = self._step(step)
             now = self._time(time)
-            if values:
+            if later:
+                self._later(values, later, at, now, mark)
+            elif values:
                 self._writer.row(values, at, now, mark)
             if media:
                 from .media.recording import record_media
@@ -156,6 +160,7 @@ class Run(RunSaving, RunAlerts, RunRules, RunShown, RunDescription):
         try:
             if self._open("position"):
                 now = self._writer.clock()
+                self._check(now)
                 seq = self._writer.record("position", {}, time=now)
                 return {
                     "run": self.id,
@@ -203,6 +208,7 @@ class Run(RunSaving, RunAlerts, RunRules, RunShown, RunDescription):
     def _end(self, ending: Ending) -> None:
         if self._closed:
             return
+        self._end_deferred()
         self._closed = True  # first: a thread that finds the writer closed must not take itself for a forked child
         try:
             if self._writer.here[0]:

@@ -56,6 +56,11 @@ class RunRules:
     def _check(self, now: float) -> None:
         """Look after what a row has no time for, when it is time to."""
         if now >= self._writer.check_at:
+            deferred = self._session.deferred
+            if deferred is not None and not deferred.due(now):
+                return
             self._writer.check(now)
+            if deferred is not None:
+                deferred.checked()
             if self._session.told is not None and self._writer.role == "main":
                 self._session.told.look(now)

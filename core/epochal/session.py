@@ -23,6 +23,7 @@ from .values import Converters
 from .writers import next_ordinal, record_opening
 
 if TYPE_CHECKING:
+    from .deferred_rows import DeferredRows
     from .plugins import PluginManager
     from .run import Run
     from .run_summary import RunSummary
@@ -53,6 +54,8 @@ class Session:
         self.fault = Faults(self.record_notice)
         self.muted: set[str] = set()
         self.converters = Converters()
+        #: The rows of this process whose values are on their way, once there was one.
+        self.deferred: DeferredRows | None = None
         self.companion: Any = None
         #: What of the run's alerts was shown on the terminal.
         self.alerts: Any = None
@@ -101,6 +104,7 @@ class Session:
             if before.here[0]:
                 return  # another thread was faster
             self.companion = None
+            self.deferred = None  # the parent writes them
             self._lock_file = None
             parent = {"writer": before.hex, "seq": before.last_seq, "ordinal": before.ordinal}
             writer = self._open_writer("child", next_ordinal(self.info.folder, self.info.rank), parent)

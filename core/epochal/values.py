@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .deferred import Deferred
+
 if TYPE_CHECKING:
     from .media.item import Media
 
@@ -81,6 +83,8 @@ class Converters:
 
         if issubclass(kind, Media):
             return lambda value: [value]
+        if issubclass(kind, Deferred):
+            return lambda value: self.plain(value.result())
         ask, self._ask = self._ask, None
         if ask is not None:
             self.add(ask())
@@ -139,8 +143,13 @@ def flat(metrics: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterab
             yield name, value
 
 
-def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> Plain:
+def plain_metrics(
+    metrics: Mapping[Any, Any], converters: Converters, later: dict[str, Deferred] | None = None
+) -> Plain:
     """Return what a call passed as plain values: a bad one costs its own name and one warning, None is skipped.
+
+    Deferred values that are not there yet are put into `later`, and into the values where they will be numbers;
+    without `later` they are waited for.
 
     Only Exception is caught: KeyboardInterrupt and SystemExit of a value's own code pass through.
     """
@@ -150,6 +159,11 @@ def plain_metrics(metrics: Mapping[Any, Any], converters: Converters) -> Plain:
     nested = any(type(name) is not str or isinstance(value, Mapping) for name, value in metrics.items())
     for name, value in flat(metrics) if nested else metrics.items():
         try:
+            if later is not None and isinstance(value, Deferred) and not value.ready():
+                later[name] = value
+                if not value.media:
+                    values[name] = value  # type: ignore[assignment]  # its place among the others
+                continue
             plain = converters.plain(value)
         except Unusable as why:
             problems.append(Problem(name, f"metric {name!r}: {why}; it was left out"))

@@ -6,11 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ._describe import describe_model, describe_optimizer
+    from ._checkpoints import checkpoint, load_checkpoint
+    from ._defer import defer
+    from ._describe import describe, describe_model, describe_optimizer
+    from ._watch import watch
 
-__all__ = ["describe_model", "describe_optimizer"]
+__all__ = ["checkpoint", "defer", "describe", "describe_model", "describe_optimizer", "load_checkpoint", "watch"]
 
-_PLACES: Final = {"describe_model": "._describe", "describe_optimizer": "._describe"}
+_PLACES: Final = {
+    "checkpoint": "._checkpoints",
+    "defer": "._defer",
+    "describe": "._describe",
+    "describe_model": "._describe",
+    "describe_optimizer": "._describe",
+    "load_checkpoint": "._checkpoints",
+    "watch": "._watch",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,16 @@
-"""What Epochal asks of this package: how PyTorch's tensors and datasets are hashed. Imports no framework."""
+"""What Epochal asks of this package: tensors as values, and hashes of them and of datasets. Imports no framework."""
 
 from __future__ import annotations
 
-from epochal.hookspecs import Fingerprinter, hookimpl
+from epochal.hookspecs import Converter, Fingerprinter, hookimpl
 
-from . import _fingerprints
+from . import _fingerprints, _values
+
+
+@hookimpl
+def register_converters() -> list[Converter]:
+    """Return the converter of tensors: parameters and other subclasses are tensors too."""
+    return [Converter("torch.Tensor", _values.from_tensor)]
 
 
 @hookimpl

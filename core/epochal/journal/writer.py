@@ -226,9 +226,11 @@ class JournalWriter:
             rows[:, -1] = np.arange(last - n + 1, last + 1)
             self.storage.write(rows.data.cast("B"), body)
 
-    def record(self, kind: str, fields: Mapping[str, Any], *, time: float | None = None) -> int:
-        """Write a frame and return its seq."""
-        seq = self.next_mark() & layout.SEQ_MASK
+    def record(
+        self, kind: str, fields: Mapping[str, Any], *, time: float | None = None, mark: int | None = None
+    ) -> int:
+        """Write a frame and return its seq; `mark` is one that was taken already."""
+        seq = (self.next_mark() if mark is None else mark) & layout.SEQ_MASK
         self._frame({"k": kind, "t": self.clock() if time is None else time, **fields}, seq)
         return seq
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..run import Run
 
 
-def record_media(run: Run, media: Mapping[str, Sequence[Media]], *, step: int, time: float) -> None:
+def record_media(
+    run: Run, media: Mapping[str, Sequence[Media]], *, step: int, time: float, marks: Mapping[str, int] | None = None
+) -> None:
     """Write the media of one call of `log`, a record for each name.
 
     What cannot be encoded or written costs itself and one warning; a record refers to whole files only.
@@ -23,6 +25,7 @@ def record_media(run: Run, media: Mapping[str, Sequence[Media]], *, step: int, t
         media: name to media.
         step: within 64 bits.
         time: seconds since the epoch.
+        marks: name to the place of its record, where that was taken already.
     """
     for name, several in media.items():
         items = []
@@ -32,7 +35,8 @@ def record_media(run: Run, media: Mapping[str, Sequence[Media]], *, step: int, t
             if item is not None:
                 items.append(item)
         if items and run._open("log"):  # whatever a foreign picture's code did meanwhile: a fork, the run's end
-            run._writer.record("media", {"name": name, "step": step, "items": items}, time=time)
+            mark = (marks or {}).get(name)
+            run._writer.record("media", {"name": name, "step": step, "items": items}, time=time, mark=mark)
 
 
 def _stored(run: Run, media: Media, name: str, words: str) -> dict[str, Any] | None:
