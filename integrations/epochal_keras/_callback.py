@@ -150,9 +150,7 @@ class EpochalCallback(keras.callbacks.Callback):
         """Record the metrics of an epoch."""
         logs = {} if logs is None else logs
         _, steps = self._open()
-        row = self._words.epoch(logs, self._validated)
-        row.setdefault("epoch", epoch)
-        self._epoch = epoch
+        row = {"epoch": epoch, **self._words.epoch(logs, self._validated)}
         with self._runs.guard("learning rate"):
             for name, rate in learning_rates(self.model):
                 row.setdefault(self._words.own(name), rate)

@@ -5,6 +5,7 @@ Imports no framework: types are known by name, and what they need is looked up w
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from epochal.hookspecs import Converter, Fingerprinter, hookimpl
@@ -58,7 +59,9 @@ def _fingerprint_array(data: Any, budget: Budget) -> Finding | None:
     kind = "jax.Array" if type(data).__module__.startswith("jaxlib.") else "tf.Tensor"
     if not getattr(data, "is_fully_addressable", True):
         return nothing(kind, "other processes hold parts of it: pass what it was made from")
-    if not budget.full and data.nbytes > _FROM_DEVICE and not _is_on_cpu(data):
+    # TensorFlow's types call it `size`
+    size = math.prod(data.shape) * int(getattr(data.dtype, "itemsize", 0) or data.dtype.size)
+    if not budget.full and size > _FROM_DEVICE and not _is_on_cpu(data):
         return nothing(kind, "it is large and on a device: pass the arrays or files it was made from")
     return {**budget.of(np.asarray(data)), "kind": kind}
 
