@@ -19,6 +19,7 @@ from tests.integrations.keras.tiny import AtStep, data, keras, tiny_model  # noq
 class TestEpochalCallback(AdapterSuite):
     framework = ("keras", "torch", "jax", "tensorflow")
     plugin = "epochal_keras.plugin"
+    needs_id = True
     middle = 6
 
     def make(self, **opening: Any) -> Any:
