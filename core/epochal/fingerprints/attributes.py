@@ -9,7 +9,7 @@ from .finding import Finding, kind_of, nothing
 from .parts import combine
 
 #: Where the types come from that hold data and have nothing else to them.
-_STORAGE: Final = ("numpy", "torch", "jax", "jaxlib", "pandas", "pyarrow", "polars", "scipy")
+_STORAGE: Final = ("numpy", "torch", "jax", "jaxlib", "tensorflow", "pandas", "pyarrow", "polars", "scipy")
 #: What says nothing about the data, whatever it is.
 _PLAIN: Final = (bool, int, float, type(None))
 

@@ -1,4 +1,4 @@
-"""A Keras model and its data."""
+"""A Keras model and its data, and what tests of the Keras adapter look at."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
 import numpy as np
+
+BACKEND = keras.config.backend()
+VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 
 
 def data(seed: int = 0, rows: int = 16) -> tuple[Any, Any]:
@@ -44,8 +47,35 @@ class AtStep(keras.callbacks.Callback):
         self.hook(self.epoch * self.params["steps"] + batch + 1)
 
 
+def stop_at(step: int) -> AtStep:
+    """Return a callback that ends the training after a step, as a user's `stop_training` does."""
+
+    def stop(done: int) -> None:
+        if done == step:
+            callback.model.stop_training = True
+
+    callback = AtStep(stop)
+    return callback
+
+
+def fail_at(step: int, error: BaseException | None = None) -> AtStep:
+    """Return a callback that raises after a step."""
+
+    def fail(done: int) -> None:
+        if done == step:
+            raise error or ValueError("meant to fail")
+
+    return AtStep(fail)
+
+
 def fit(model: Any, callbacks: Any, **more: Any) -> Any:
     """Train three epochs of four steps."""
     inputs, targets = data()
     settings = {"batch_size": 4, "epochs": 3, "shuffle": False, "verbose": 0, **more}
     return model.fit(inputs, targets, callbacks=callbacks, **settings)
+
+
+def points(run: Any, name: str, **how: Any) -> dict[int, float]:
+    """Return a metric's recorded points, step to value."""
+    history = run.history(name, **how)
+    return dict(zip(history.steps.tolist(), history.values.tolist(), strict=True))
