@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from types import ModuleType
 
@@ -21,14 +22,17 @@ def need(name: str) -> ModuleType:
     """Return the module of a framework (`lightning`, `keras`, `transformers`, `torch`, …), imported.
 
     In an environment of ours that is made for a framework, one that cannot be imported is broken, not absent: a test
-    that skips there would say nothing. So tox sets EPOCHAL_REQUIRE, and this raises instead of skipping.
+    that skips there would say nothing. So tox sets EPOCHAL_REQUIRE, and this raises instead of skipping. What a
+    framework warns about while it is imported is its own affair.
     """
     error: ImportError | None = None
     for module in MODULES.get(name, (name,)):
         try:
-            return import_module(module)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return import_module(module)
         except ImportError as absent:
             error = absent
-    if name in required():
+    if name.partition(".")[0] in required():
         raise RuntimeError(f"EPOCHAL_REQUIRE names {name}, and it cannot be imported here") from error
     pytest.skip(f"{name} is not installed", allow_module_level=True)
