@@ -35,7 +35,7 @@ class TestEpochalLogger(AdapterSuite):
         memory = Memory()
         loggers = [memory] if adapter is None else [adapter, memory]
         saving = L.pytorch.callbacks.ModelCheckpoint if hasattr(L, "pytorch") else L.callbacks.ModelCheckpoint
-        fit = trainer(loggers, callbacks=[saving(dirpath=folder / "checkpoints", save_top_k=-1), AtStep(at_step)])
+        fit = trainer(loggers, callbacks=[saving(dirpath=str(folder / "checkpoints"), save_top_k=-1), AtStep(at_step)])
         fit.fit(Tiny(), loader(seed), loader(9), ckpt_path=newest(folder / "checkpoints") if resume else None)
         return memory.points
 
