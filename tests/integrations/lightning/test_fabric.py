@@ -57,13 +57,18 @@ def test_the_run_goes_on_from_what_fabric_saved(runs: Path, tmp_path: Path) -> N
     first = fabric(EpochalLogger())
     for step in range(3):
         first.log("loss", float(step), step=step)
-    first.save(str(tmp_path / "state.ckpt"), {"step": 3, "logger": first.logger})
+    kept = first.logger.state_dict() if L.__version__.startswith("2.0.") else first.logger
+    first.save(str(tmp_path / "state.ckpt"), {"step": 3, "logger": kept})
     first.log("loss", 33.0, step=3)
     first.log("loss", 44.0, step=4)
     first.logger.finish()
     second = fabric(EpochalLogger())
     state: dict[str, Any] = {"step": 0, "logger": second.logger}
-    second.load(str(tmp_path / "state.ckpt"), state)
+    if L.__version__.startswith("2.0."):  # its Fabric asks modules and optimizers alone for their state
+        state = second.load(str(tmp_path / "state.ckpt"))
+        second.logger.load_state_dict(state["logger"])
+    else:
+        second.load(str(tmp_path / "state.ckpt"), state)
     assert state["step"] == 3
     second.log("loss", 3.0)
     run = only_run(runs)
