@@ -22,6 +22,7 @@ class AdapterRecord:
     _names: MetricNames
     _every: int | None
     _trained: int | None
+    _due: bool = False
 
     def open(self) -> Run:
         """Return the run, opened if it is not open."""
@@ -49,9 +50,10 @@ class AdapterRecord:
         if self._every is None:
             return True
         before, self._trained = self._trained, trained
-        if before is None or trained < before:
-            return trained % self._every == 0
-        return trained // self._every > before // self._every
+        if trained != before:  # what comes in several parts is taken or left as a whole
+            since = trained - 1 if before is None or trained < before else before
+            self._due = trained // self._every > since // self._every
+        return self._due
 
     def describe(self, groups: Mapping[str, Any], *, again: bool = True) -> None:
         """Write what the framework knows (`model`, `optimizer`, `trainer`, …) into the config.
@@ -104,6 +106,7 @@ class AdapterRecord:
         metrics: Mapping[str, Any] | None = None,
         goal: str | None = None,
         writing: bool = False,
+        file: str | None = None,
         **more: Any,
     ) -> None:
         """Record that a checkpoint was written.
@@ -114,9 +117,10 @@ class AdapterRecord:
             metrics: what it is judged by, the first one above all.
             goal: `"min"` or `"max"`: which value of that one is better, where the framework knows.
             writing: it is still being written: it has no size yet, and is hashed when it has come to rest.
+            file: its copy within the run's folder, which is there already.
             more: what else is known, as plain values; they become the record's `data`.
         """
         from .config_values import jsonlike
 
         data = jsonlike(more) if more else None
-        self.open()._checkpoint(path, step=step, metrics=metrics, goal=goal, writing=writing, data=data)
+        self.open()._checkpoint(path, step=step, metrics=metrics, goal=goal, writing=writing, file=file, data=data)

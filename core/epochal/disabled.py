@@ -72,6 +72,8 @@ class DisabledRun(Run):
 
     def _checkpoint(self, path: Any, **facts: Any) -> None: ...
 
+    def _copied_checkpoint(self, path: Any) -> None: ...
+
     def alert_on(self, *rules: Rule) -> None:
         """Do nothing."""
 

@@ -80,6 +80,7 @@ class RunSaving(RunIdentity):
         copy: bool = False,
         goal: str | None = None,
         writing: bool = False,
+        file: str | None = None,
         data: Any = None,
     ) -> None:
         """Record a checkpoint with what an adapter knows of it; `AdapterRecord.checkpoint` says what that is."""
@@ -92,14 +93,24 @@ class RunSaving(RunIdentity):
             for problem in problems:
                 self._fault("value", problem.text, once=f"checkpoint {problem.name}", metric=problem.name)
             fields["metrics"] = {name: value for name, value in values.items() if not isinstance(value, str)}
-            if copy and path is not None:
-                fields["file"] = self._copy_checkpoint(_absolute(path))
+            fields["file"] = self._copied_checkpoint(path) if copy and path is not None else file
             fields |= {"goal": goal, "writing": writing or None, "data": data}
             self._record("checkpoint", {name: value for name, value in fields.items() if value is not None})
         except Unusable as why:
             self._fault("checkpoint", f"run.checkpoint: step {why}: the checkpoint {path} was not recorded")
         except Exception as error:
             self._fault.internal("checkpoint", error)
+
+    def _copied_checkpoint(self, path: str | os.PathLike[str]) -> str | None:
+        """Copy a checkpoint into the run, and return the copy's path within; None if there is none.
+
+        For adapters that must copy at once and know only later what to record; `checkpoint(copy=True)` does both.
+        """
+        try:
+            return self._copy_checkpoint(_absolute(path)) if self._open("checkpoint") else None
+        except Exception as error:
+            self._fault.internal("checkpoint", error)
+        return None
 
     # Within
 

@@ -19,6 +19,9 @@ from epochal import Run
 from epochal.adapter import AdapterRun
 from epochal.checkpoints import checkpoint_data
 
+from ._copies import Copies
+from ._progress import Progress
+
 
 class _Pending(NamedTuple):
     """A checkpoint of which what Lightning logs with it is still to come."""
@@ -32,9 +35,11 @@ class _Pending(NamedTuple):
 class PendingCheckpoints:
     """The checkpoints of one logger that were written since the last batch began."""
 
-    def __init__(self, runs: AdapterRun) -> None:
+    def __init__(self, runs: AdapterRun, progress: Progress, log_model: bool | str) -> None:
         self._runs = runs
+        self._progress = progress
         self._pending: list[_Pending] = []
+        self._copies = Copies(runs, log_model)
 
     def begin(self, run: Run, trainer: Any) -> dict[str, Any]:
         """Return the position to put into a checkpoint that is being written."""
@@ -43,18 +48,21 @@ class PendingCheckpoints:
         later = "Async" in type(trainer.strategy.checkpoint_io).__name__
         facts = {"path": None, "writing": later}
         self._pending.append(_Pending(position, trainer.global_step, trainer.current_epoch, facts))
-        return position
+        counts = self._progress.counts()
+        return {**position, "counts": counts} if counts else position
 
     def written(self, callback: Any) -> None:
         """Take over where a `ModelCheckpoint` wrote, and its score."""
         path = getattr(callback, "_last_checkpoint_saved", "") or callback.last_model_path or callback.best_model_path
         score = _number(callback.current_score)
         judged = {} if callback.monitor is None or score is None else {callback.monitor: score}
-        facts = {"path": os.fspath(path), "metrics": judged, "goal": callback.mode if judged else None}
-        for pending in reversed(self._pending):
-            if pending.facts["path"] is None:
-                pending.facts.update(facts)
-                return
+        place = os.fspath(path)
+        facts = {"path": place, "metrics": judged, "goal": callback.mode if judged else None}
+        pending = next((each for each in reversed(self._pending) if each.facts["path"] is None), None)
+        facts["file"] = self._copies.written(place, later=pending is not None and pending.facts["writing"])
+        if pending is not None:
+            pending.facts.update(facts)
+            return
         # weights alone: Lightning asks no callback what else to put in
         self._pending.append(_Pending(None, callback._last_global_step_saved, None, facts))
 
@@ -64,12 +72,27 @@ class PendingCheckpoints:
             return
         pending, self._pending = self._pending, []
         with self._runs.guard("checkpoint"):
-            position = self._runs.open().position()
+            position, counts = self._runs.open().position(), self._progress.counts()
             for each in pending:
                 facts = {**each.facts, "epoch": each.epoch, "saved": each.position}
                 path = facts.pop("path")
                 known = {key: value for key, value in facts.items() if value is not None}
-                self._runs.checkpoint(path, step=each.step, **known, position=position)
+                self._runs.checkpoint(path, step=each.step, **known, position=position, counts=counts or None)
+
+    def keep(self, trainer: Any) -> None:
+        """Copy what is to be copied when a fit has ended."""
+        with self._runs.guard("checkpoint"):
+            self._copies.keep(trainer)
+
+    def resume_from(self, trainer: Any, path: Any) -> None:
+        """Go on with the run of the checkpoint that a fit is given, if it holds a position."""
+        if not path or trainer.state.fn.value != "fit":
+            return
+        position = None
+        with self._runs.guard("resume"):
+            position = position_in(path)
+        if position:
+            self.resume(position, path)
 
     def resume(self, position: dict[str, Any], path: Any) -> None:
         """Go on with the run of a checkpoint that holds `position`.
@@ -78,17 +101,22 @@ class PendingCheckpoints:
         none has written the run since, all that there is belongs to the checkpoint.
         """
         settled, last = None, False
+        counts = position.get("counts")
+        position = {key: value for key, value in position.items() if key != "counts"}
         with self._runs.guard("resume"):
             folder = self._runs.folder_of(str(position["run"]), beside=path)
             settled = _settled(folder, position)
             last = settled is None and folder is not None and _is_last_writer(folder, position)
-        run = self._runs.resume(settled or position, beside=path, cut=not last)
+        if settled is not None:
+            position, counts = dict(settled["position"]), settled.get("counts")
+        self._progress.restore(counts)
+        run = self._runs.resume(position, beside=path, cut=not last)
         if last and run.id == position["run"] and not run.disabled:
             self._pending.append(_Pending(position, None, None, {"path": path}))
             self.settle()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_runs": self._runs, "_pending": []}
+        return {**self.__dict__, "_pending": []}
 
 
 def position_in(path: Any) -> dict[str, Any] | None:
@@ -150,14 +178,14 @@ class _Structure(pickle.Unpickler):
         return None
 
 
-def _settled(folder: Path | None, position: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return where the next batch began after the checkpoint of a position, as the record tells."""
+def _settled(folder: Path | None, position: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what the record tells of the moment when the next batch began after the checkpoint of a position."""
     if folder is None:
         return None
     for known in checkpoint_data(folder):
         saved = known.get("saved") or {}
         if (saved.get("writer"), saved.get("seq")) == (position["writer"], position["seq"]):
-            return dict(known["position"])
+            return known
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final
@@ -41,8 +42,9 @@ def describe_trainer(trainer: Any) -> dict[str, Any]:
     torch = import_module("torch")
     namespace = namespace_of(trainer)
     framework = import_module(namespace.partition(".")[0])
+    settings = {"framework": "lightning", **_common(trainer), **settings}
     groups: dict[str, Any] = {
-        "trainer": {"framework": "lightning", **{key: value for key, value in settings.items() if value is not None}},
+        "trainer": {key: value for key, value in settings.items() if value is not None},
         "environment": {framework.__name__: str(framework.__version__), "torch": str(torch.__version__)},
     }
     optimizers = list(trainer.optimizers or [])
@@ -53,7 +55,53 @@ def describe_trainer(trainer: Any) -> dict[str, Any]:
         schedulers = [type(each.scheduler).__name__ for each in trainer.lr_scheduler_configs]
         if schedulers:
             groups["optimizer"]["scheduler"] = schedulers[0] if len(schedulers) == 1 else schedulers
+    cli = _cli_config(trainer)
+    if cli:
+        groups["cli"] = cli
     return groups
+
+
+def _common(trainer: Any) -> dict[str, Any]:
+    """Return what all frameworks call alike; None where it is not known."""
+    accumulate = getattr(trainer, "accumulate_grad_batches", None)
+    epochs = getattr(trainer, "max_epochs", None)
+    epochs = epochs if epochs is not None and epochs > 0 else None
+    most = getattr(trainer, "max_steps", -1)
+    each = getattr(trainer, "num_training_batches", math.inf)
+    steps = None
+    if epochs is not None and math.isfinite(each) and each > 0:
+        steps = math.ceil(each / (accumulate or 1)) * epochs
+    if most is not None and most > 0:
+        steps = most if steps is None else min(steps, most)
+    return {
+        "epochs": epochs,
+        "steps": steps,
+        "batch_size": _batch_size(getattr(trainer, "train_dataloader", None)),
+        "accumulate": accumulate,
+    }
+
+
+def _batch_size(loader: Any) -> Any:
+    """Return the batch size of a process; of several loaders, that of each."""
+    if isinstance(loader, Mapping):
+        sizes = {str(key): _batch_size(each) for key, each in loader.items()}
+        return sizes if any(size is not None for size in sizes.values()) else None
+    if isinstance(loader, (list, tuple)):
+        found = [_batch_size(each) for each in loader]
+        return found[0] if len(found) == 1 else found if any(size is not None for size in found) else None
+    if hasattr(loader, "iterables"):
+        return _batch_size(loader.iterables)
+    size = getattr(loader, "batch_size", None) or getattr(getattr(loader, "batch_sampler", None), "batch_size", None)
+    return size if isinstance(size, int) else None
+
+
+def _cli_config(trainer: Any) -> dict[str, Any] | None:
+    """Return what LightningCLI was told, if the trainer was made by it: what it writes into config.yaml."""
+    for callback in trainer.callbacks:
+        if any(base.__name__ == "SaveConfigCallback" for base in type(callback).__mro__):
+            as_dict = getattr(getattr(callback, "config", None), "as_dict", None)
+            return None if as_dict is None else dict(as_dict())
+    return None
 
 
 def datasets_of(trainer: Any, stage: str) -> Iterator[tuple[str, Any]]:

@@ -4,50 +4,45 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lightning_utilities.core.rank_zero import rank_zero_only
+
 from epochal import Run
 from epochal.adapter import AdapterRun
 from epochal.callers import caller_locals
+from epochal.errors import BadValueError
 from epochal.metric_names import MetricNames
 from epochal_torch import describe_model
 
 from . import _namespaces
-from ._checkpoints import PendingCheckpoints, position_in
+from ._checkpoints import PendingCheckpoints
 from ._describe import datasets_of, describe_trainer
+from ._ending import reason
+from ._progress import STEP, Progress
 from ._vocabulary import common_name
 from ._watch import watch
 
 _lightning = _namespaces.loggers_of(_namespaces.primary())
+#: Ignores everything; Fabric's own where there is no Trainer.
+_Nothing = getattr(_lightning, "DummyExperiment", None) or _lightning._DummyExperiment
 
 
 def _rank() -> int:
-    from lightning_utilities.core.rank_zero import rank_zero_only
-
     return getattr(rank_zero_only, "rank", None) or 0
 
 
-def _reason() -> BaseException | None:
-    """Return the exception that ends a fit; Lightning's own for SIGTERM, a SystemExit without a status, gets one."""
-    error = sys.exc_info()[1]
-    if type(error).__name__ == "SIGTERMException" and error is not None:
-        return SystemExit(128 + signal.SIGTERM).with_traceback(error.__traceback__)
-    return error
-
-
 class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
-    """Records what a Trainer logs; pass it as `Trainer(logger=…)`, alone or among other loggers.
+    """Records what a Trainer or Fabric logs: `Trainer(logger=…)`, `Fabric(loggers=…)`, alone or among other loggers.
 
     The run is opened when a training begins: constructing creates nothing, and a dry run (`fast_dev_run`, the
     learning rate finder) leaves nothing behind. One logger is one run, across fit, validate, test and predict. It is
     finished when the script ends, by `finish()`, or as failed or interrupted when a fit is.
 
     `fit(ckpt_path=…)` goes on with the run that the checkpoint is of, also in a new process: what was recorded after
-    the checkpoint is hidden, and kept.
+    the checkpoint is hidden, and kept. With Fabric, the logger itself goes into the state that is saved and loaded.
     """
 
     def __init__(
@@ -68,6 +63,7 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         prefix: str = "",
         vocabulary: str | None = None,
         log_every: int | None = None,
+        log_model: bool | str = False,
         fingerprint: str = "quick",
     ) -> None:
         """Keep how to open the run.
@@ -89,11 +85,16 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
             vocabulary: `"common"` records under the words that all frameworks share (`train/loss`, `val/loss`, `lr`).
             log_every: record the metrics of training steps at every n-th step only, at most as often as the Trainer
                 gives them.
+            log_model: whether checkpoints are copied into the run: True copies those that are kept at the end, `"all"`
+                each as it is written. They are recorded in any case.
             fingerprint: `"quick"` reads a dataset for a second at most, `"full"` all of it.
 
         Raises:
-            BadValueError: a run and arguments to open another, a vocabulary that there is not, or no number of steps.
+            BadValueError: a run and arguments to open another, a vocabulary or `log_model` that there is not, or no
+                number of steps.
         """
+        if log_model not in (False, True, "all"):
+            raise BadValueError(f"log_model={log_model!r} is not known: give False, True, or 'all'")
         super().__init__()
         _namespaces.make_known(type(self))
         self._runs = AdapterRun(
@@ -114,8 +115,8 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
             notes=notes,
         )
         self._fingerprint = fingerprint
-        self._in_trainer = False
-        self._pending = PendingCheckpoints(self._runs)
+        self._progress = Progress()
+        self._pending = PendingCheckpoints(self._runs, self._progress, log_model)
 
     # What Lightning asks
 
@@ -150,22 +151,35 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
     @property
     def experiment(self) -> Any:
         """The `Run`, opened if need be; on ranks above zero an object that ignores everything."""
-        return _lightning.DummyExperiment() if _rank() > 0 else self._open()
+        return _Nothing() if _rank() > 0 else self._open()
 
     @property
     def run(self) -> Any:
-        """The same as `experiment`."""
-        return self.experiment
+        """The same as `experiment`, but one that is finished is not opened again for being looked at."""
+        known = self._runs._run
+        return self.experiment if known is None or _rank() > 0 else known
 
     # What Lightning says
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Record metrics at the step that the Trainer gives: the count of batches that stepped the optimizer."""
+        """Record metrics at the step that the Trainer gives: the count of batches that stepped the optimizer.
+
+        Without a step they are recorded where the Trainer is, and where there is none, one after the last.
+        """
         if _rank() > 0:
             return
         if self._runs.current is None:
             self._open()
-        self._runs.log(metrics, step=step)
+        progress, trained = self._progress, None
+        if progress.kind is STEP:
+            done = progress.steps
+            step = done if step is None else step
+            trained = None if done is None else done + 1
+        elif progress.kind is not None and step is not None and progress.is_connector(1):
+            metrics, step = progress.placed(metrics, step, self._runs)
+        elif step is None:
+            step = progress.steps
+        self._runs.log(metrics, step=step, trained=trained)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Write hyperparameters into the config, at its top level."""
@@ -196,13 +210,18 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         """Do nothing: what was logged is kept already."""
 
     def finalize(self, status: str) -> None:
-        """Learn that fit, validate, test or predict has ended."""
-        self._in_trainer = False
+        """Learn that fit, validate, test or predict has ended; `"finished"` says that SLURM will start it again."""
+        trainer = self._progress.trainer
+        if status != "finished":
+            self._progress.leave()
         if _rank() > 0 or self._runs.current is None:
             return
         self._pending.settle()
+        self._pending.keep(trainer)
+        if status == "finished":
+            return  # and until it is killed, this training goes on
         if status == "failed":
-            self._runs.finish(_reason(), exit_code=1)
+            self._runs.finish(reason(), exit_code=1)
         elif multiprocessing.parent_process() is not None:
             self._runs.finish()  # a spawned worker, which may end without running exit handlers
         else:
@@ -212,6 +231,19 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         """Finish the run now, if this logger opened it."""
         self._pending.settle()
         self._runs.finish()
+
+    # What Fabric saves and loads with the rest of a training's state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the run's id and position, for `fabric.save(path, {"logger": logger, …})`."""
+        return {} if _rank() > 0 else self._open().position()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with the run that `fabric.load` has read the position of; what was recorded after it is hidden."""
+        if _rank() > 0 or not state.get("run"):
+            return
+        found = caller_locals("load", "path", accept=lambda fabric: self in getattr(fabric, "_loggers", ()))
+        self._runs.resume(state, beside=(found or {}).get("path"))
 
     # What the trainer's callback says (see _watch)
 
@@ -237,11 +269,11 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
     # Within
 
     def _open(self) -> Run:
-        if not self._in_trainer:
+        if self._progress.trainer is None:
             found = caller_locals("_run", "self", "ckpt_path", accept=self._is_logger_of)
             if found is not None:
                 self._follow(found["self"])
-                self._resume_from(found["self"], found.get("ckpt_path"))
+                self._pending.resume_from(found["self"], found.get("ckpt_path"))
         return self._runs.open()
 
     def _is_logger_of(self, trainer: Any) -> bool:
@@ -250,19 +282,11 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
 
     def _follow(self, trainer: Any) -> None:
         """Hear of what a trainer tells its callbacks only."""
-        self._in_trainer = True
+        _namespaces.make_known(type(self))
+        self._progress.follow(trainer)
         watch(trainer, self)
-
-    def _resume_from(self, trainer: Any, ckpt_path: Any) -> None:
-        if not ckpt_path or trainer.state.fn.value != "fit":
-            return
-        position = None
-        with self._runs.guard("resume"):
-            position = position_in(ckpt_path)
-        if position:
-            self._pending.resume(position, ckpt_path)
 
     def __getstate__(self) -> dict[str, Any]:
         # who unpickles this in a process that Lightning spawns shall write the same run
         self._runs.fix_id()
-        return {**self.__dict__, "_in_trainer": False}
+        return self.__dict__.copy()

@@ -1,4 +1,4 @@
-"""Lightning's two namespaces, `lightning.pytorch` and `pytorch_lightning`: separate classes that work alike."""
+"""Lightning's namespaces, `lightning` and `pytorch_lightning` with `lightning_fabric`: classes that work alike."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
+#: Where Trainers come from.
 NAMESPACES: Final = ("lightning.pytorch", "pytorch_lightning")
+#: Where Fabric comes from; its `Logger` is the base of the Trainer's.
+FABRIC: Final = ("lightning.fabric", "lightning_fabric")
 
 
 def primary() -> str:
-    """Return the namespace that the script has imported, else the one that is installed.
+    """Return the namespace that the script has imported, else one that is installed.
 
-    Both may be installed (`lightning` brings the other along), and importing a second one takes seconds.
+    Several may be installed (`lightning` brings them all along), and importing another one takes seconds.
 
     Raises:
-        ImportError: neither is installed.
+        ImportError: none is installed.
     """
-    for name in NAMESPACES:
+    # `lightning` itself imports both of its parts
+    for name in (*NAMESPACES, "lightning_fabric"):
         if name in sys.modules:
             return name
-    for name in NAMESPACES:
+    for name in (*NAMESPACES, "lightning_fabric"):
         try:
             import_module(name)
         except ModuleNotFoundError as absent:
@@ -39,7 +43,7 @@ def loggers_of(namespace: str) -> ModuleType:
 
 def make_known(logger: type) -> None:
     """Let `isinstance` with the `Logger` of each namespace that is loaded say yes (LightningCLI asks)."""
-    for name in NAMESPACES:
+    for name in (*NAMESPACES, *FABRIC):
         module = sys.modules.get(f"{name}.loggers.logger")
         base: Any = getattr(module, "Logger", None)
         if base is not None and not issubclass(logger, base):

@@ -49,7 +49,7 @@ def points(run: Any, name: str) -> dict[int, float]:
 def fit(logger: Any, folder: Path, *, ckpt_path: Any = None, stop: int = -1, **saving: Any) -> Memory:
     """Train three epochs of four steps, with a checkpoint after each epoch or as `saving` says."""
     memory = Memory()
-    checkpoint = L.callbacks.ModelCheckpoint(dirpath=folder, save_top_k=-1, **saving)
+    checkpoint = L.callbacks.ModelCheckpoint(dirpath=str(folder), save_top_k=-1, **saving)
     made = trainer([logger, memory], callbacks=[checkpoint, stop_at(stop)])
     if stop > 0:
         with pytest.raises(Stopped):
@@ -95,7 +95,7 @@ def test_what_belongs_to_a_checkpoint_stays_though_its_process_died_with_it(runs
             if step == 5:
                 raise Stopped
 
-    saving = L.callbacks.ModelCheckpoint(dirpath=tmp_path / "ckpt", save_top_k=-1, every_n_train_steps=6)
+    saving = L.callbacks.ModelCheckpoint(dirpath=str(tmp_path / "ckpt"), save_top_k=-1, every_n_train_steps=6)
     logger = EpochalLogger()
     made = trainer([logger, DiesAfterLogging()], callbacks=[saving])
     logger._pending.settle = lambda: None  # type: ignore[method-assign] - as if killed before the next batch

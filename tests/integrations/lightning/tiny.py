@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +10,15 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-if "pytorch_lightning" in sys.modules and "lightning" not in sys.modules:
-    import pytorch_lightning as L
-else:
-    import lightning.pytorch as L
+with warnings.catch_warnings():  # about what its own dependencies have deprecated
+    warnings.simplefilter("ignore")
+    try:
+        import lightning.pytorch as L
+    except ImportError:
+        import pytorch_lightning as L
+
+#: Before 2.5 (or so) a fit that Ctrl-C ends returns as if nothing had happened.
+SWALLOWS_CTRL_C = tuple(map(int, L.__version__.split(".")[:2])) < (2, 3)
 
 CallbackHook = Callable[[int], None]
 
@@ -89,7 +93,7 @@ def loader(seed: int = 0) -> DataLoader:
 def trainer(loggers: Any, **more: Any) -> L.Trainer:
     """A trainer of three epochs of four batches that prints nothing."""
     warnings.filterwarnings("ignore")
-    L.seed_everything(1, verbose=False)
+    L.seed_everything(1)
     settings: dict[str, Any] = {
         "max_epochs": 3,
         "accelerator": "cpu",
