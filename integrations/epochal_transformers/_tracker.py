@@ -109,7 +109,7 @@ class EpochalTracker(GeneralTracker):
         if not self._records():
             from epochal.disabled import DisabledRun
 
-            return DisabledRun()
+            return DisabledRun(project="", name="", id="")
         return self._opened()
 
     run = tracker
@@ -148,7 +148,11 @@ class EpochalTracker(GeneralTracker):
 
         self._opened()
         with self._runs.guard("images"):
-            made = {name: [epochal.Image(each, **kwargs) for each in images] for name, images in values.items()}
+            made: dict[str, Any] = {}
+            for name, images in values.items():
+                arrays = getattr(images, "ndim", 0) == 4
+                layout = {"layout": "HWC"} if arrays else {}  # what accelerate says arrays of images are
+                made[name] = [epochal.Image(each, **{**layout, **kwargs}) for each in images]
             self._runs.log(made, step=step)
 
     def log_table(
