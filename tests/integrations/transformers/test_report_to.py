@@ -36,10 +36,10 @@ def short(folder: Path, callbacks: list[Any], **more: Any) -> None:
 def test_it_names_a_callback_that_the_environment_configures(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EPOCHAL_PROJECT", "by environment")
+    monkeypatch.setenv("EPOCHAL_DIR", str(tmp_path / "elsewhere"))
     short(tmp_path, [], report_to="epochal", run_name="named")
-    run = only_run(runs)
-    assert (run.project, run.name) == ("by environment", "named")
+    run = only_run(tmp_path / "elsewhere")
+    assert run.name == "named"
     assert run.history("loss").steps.tolist() == [1, 2]
 
 
