@@ -8,7 +8,7 @@ that is calling the hook. Patching that function would change the host; reading 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import FrameType
 from typing import Any, Final
 
@@ -23,13 +23,26 @@ def caller_locals(function: str, *names: str, accept: Callable[[Any], bool]) -> 
         names: of the variables.
         accept: takes the method's `self`; tells whether it is the one that is looked for.
     """
+    for _, variables in calling_methods({function}, accept=accept):
+        return {name: variables[name] for name in names if name in variables}
+    return None
+
+
+def calling_methods(
+    functions: Collection[str], *, accept: Callable[[Any], bool]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield name and local variables of each calling method that has one of the names, the nearest first.
+
+    Args:
+        functions: the methods' names.
+        accept: takes a method's `self`; tells whether it is one that is looked for.
+    """
     frame: FrameType | None = sys._getframe(1)
     for _ in range(_MOST_FRAMES):
         if frame is None:
-            return None
-        if frame.f_code.co_name == function:
+            return
+        if frame.f_code.co_name in functions:
             variables = frame.f_locals
             if "self" in variables and accept(variables["self"]):
-                return {name: variables[name] for name in names if name in variables}
+                yield frame.f_code.co_name, variables
         frame = frame.f_back
-    return None

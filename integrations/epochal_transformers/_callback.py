@@ -11,12 +11,13 @@ from transformers import TrainerCallback
 
 from epochal import Run
 from epochal.adapter import AdapterRun
-from epochal.metric_names import MetricNames
 from epochal.names import new_run_id
 
+from ._asking import Evaluation, evaluation_of, is_training, others_of, trainer_of
 from ._checkpoints import checkpoint_folder, judged_by, position_in, resumed_from, write_position
-from ._describe import describe_training, evaluation_of
-from ._vocabulary import common_name
+from ._describe import describe_training, evaluated_on, total_batch_size
+from ._pace import Pace
+from ._vocabulary import TrainerNames, common_name
 
 
 class EpochalCallback(TrainerCallback):
@@ -75,76 +76,103 @@ class EpochalCallback(TrainerCallback):
         Raises:
             BadValueError: a run and arguments to open another, a vocabulary that there is not, or no number of steps.
         """
-        self._runs = AdapterRun(
-            run,
-            names=MetricNames(prefix, vocabulary, common_name),
-            log_every=log_every,
-            rank=0,
-            project=project,
-            name=name,
-            config=config,
-            dir=dir,
-            id=id,
-            resume=resume,
-            mode=mode,
-            group=group,
-            job_type=job_type,
-            tags=tuple(tags),
-            notes=notes,
-        )
+        opening: dict[str, Any] = {
+            "project": project,
+            "name": name,
+            "config": config,
+            "dir": dir,
+            "id": id,
+            "resume": resume,
+            "mode": mode,
+            "group": group,
+            "job_type": job_type,
+            "tags": tuple(tags),
+            "notes": notes,
+        }
+        self._names = TrainerNames(prefix, vocabulary, common_name)
+        self._runs = AdapterRun(run, names=self._names, log_every=log_every, rank=0, **opening)
+        #: Without a word about what to record where, it leaves that to another one in the same Trainer.
+        said = (run, *opening.values(), prefix, vocabulary, log_every)
+        self._yields = not any(each not in (None, "", ()) for each in said) and fingerprint == "quick"
         self._fingerprint = fingerprint
         self._training = False
         self._trained = False
         self._described = False
         self._search: str | None = None
         self._datasets: dict[str, Any] = {}
+        self._evaluated: set[str] = set()
+        self._pace = Pace()
 
     # What the Trainer says
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Open the run, new or the one that training goes on with, and describe what takes part."""
-        if not state.is_world_process_zero:
+        if not self._records(state):
             return
         self._begin_run(args, state)
         self._training = self._trained = True
-        self._describe(args, kwargs, again=True)
-        self._use_dataset("train", kwargs.get("train_dataloader"))
+        trainer = trainer_of(self)
+        self._describe(args, state, trainer, kwargs, again=True)
+        given = getattr(trainer, "train_dataset", None)
+        self._use_dataset("train", given if given is not None else _dataset_of(kwargs.get("train_dataloader")))
+        with self._runs.guard("speed"):
+            self._pace.begin(state, total_batch_size(args, state, trainer))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Record what the Trainer logs, at the count of optimizer steps."""
-        if not state.is_world_process_zero or not logs:
+        if not logs or not self._records(state):
             return
-        if not self._described:
-            self._begin_evaluation(args, kwargs)
         row = dict(logs)
-        if "train_runtime" in row and state.total_flos:
+        if "train_loss" in row and state.total_flos:
             row.setdefault("total_flos", state.total_flos)  # another callback may have taken it out
-        evaluation = evaluation_of(row)
-        if evaluation is not None:
-            self._use_dataset(evaluation, kwargs.get("eval_dataloader"))
-        trained = state.global_step if evaluation is None and "loss" in row else None
-        self._runs.log(row, step=state.global_step, trained=trained)
+        evaluation, dataset = self._evaluation(row, args, state, kwargs)
+        if dataset is not None:
+            self._evaluated = set(row)
+            self._pace.pause()
+            self._log(row, state, evaluation)
+        elif "loss" in row:
+            speeds = self._pace.take(state)
+            self._log(
+                {**row, **{name: row.get(name, speed) for name, speed in speeds.items()}}, state, None, trained=True
+            )
+        else:
+            self._log(row, state, None)
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Leave the run open; `on_log` has given the metrics."""
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **kwargs: Any) -> None:
+        """Record what `on_log` was not given of an evaluation; leave the run open."""
+        if not self._records(state):
+            return
+        left = {name: value for name, value in (metrics or {}).items() if name not in self._evaluated}
+        self._evaluated = set()
+        if left:
+            evaluation, _ = self._evaluation(left, args, state, kwargs)
+            self._log(left, state, evaluation)
+        self._pace.pause()
         if not self._training:
             self._runs.rest()
 
     def on_predict(self, args: Any, state: Any, control: Any, metrics: Any = None, **kwargs: Any) -> None:
         """Record the metrics of `predict`, which the Trainer does not log."""
-        if not state.is_world_process_zero:
+        if not self._records(state):
             return
-        if not self._described:
-            self._begin_evaluation(args, kwargs)
-        self._use_dataset("test", kwargs.get("eval_dataloader"))
-        self._runs.log(dict(metrics or {}), step=state.global_step)
+        evaluation, _ = self._evaluation(metrics or {}, args, state, kwargs)
+        self._log(dict(metrics or {}), state, evaluation)
+        self._pace.pause()
         if not self._training:
             self._runs.rest()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Note the time."""
+        self._pace.touch()
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Note the time."""
+        self._pace.touch()
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Put the position into the checkpoint's folder, and record the checkpoint."""
         run = self._runs.current
-        if not state.is_world_process_zero or run is None or run.disabled:
+        if run is None or run.disabled or not self._records(state):
             return
         with self._runs.guard("checkpoint"):
             folder = checkpoint_folder(args, state)
@@ -156,11 +184,12 @@ class EpochalCallback(TrainerCallback):
                     write_position(folder, position)
                 finally:  # behind it: what is recorded is the folder with all its files
                     self._runs.checkpoint(folder, step=state.global_step, metrics=metrics, goal=goal, **known)
+        self._pace.pause()
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Leave the run open for an evaluation, and for what the script does next."""
         self._training = False
-        if state.is_world_process_zero:
+        if self._records(state):
             self._runs.rest()
 
     def finish(self) -> None:
@@ -173,6 +202,17 @@ class EpochalCallback(TrainerCallback):
         return self._runs.open()
 
     # Within
+
+    def _records(self, state: Any) -> bool:
+        """Whether it is this process and this callback that records."""
+        if not state.is_world_process_zero:
+            return False
+        # report_to="epochal" makes one beside what callbacks= may hold: the last one is that of the user
+        return not (self._yields and any(isinstance(each, EpochalCallback) for each in others_of(self)))
+
+    def _log(self, row: Any, state: Any, evaluation: Evaluation | None, *, trained: bool = False) -> None:
+        self._names.evaluation = evaluation
+        self._runs.log(row, step=state.global_step, trained=state.global_step if trained else None)
 
     def _begin_run(self, args: Any, state: Any) -> None:
         self._described = False
@@ -197,23 +237,39 @@ class EpochalCallback(TrainerCallback):
             self._runs.open()
 
     def _begin_trial(self, state: Any) -> None:
+        if self._training:  # the trial before raised, and the search goes on
+            self._runs.finish(exit_code=1)
         self._training = self._trained = False
         self._runs.renew()
         self._search = self._search or f"search-{new_run_id()}"
         self._runs.hint(name=state.trial_name, group=self._search, config=state.trial_params)
 
-    def _begin_evaluation(self, args: Any, kwargs: Mapping[str, Any]) -> None:
-        self._runs.open()
-        self._describe(args, kwargs, again=False)
+    def _evaluation(
+        self, row: Mapping[str, Any], args: Any, state: Any, kwargs: Mapping[str, Any]
+    ) -> tuple[Evaluation | None, str | None]:
+        """Return what values were evaluated by, and the name of that dataset; open the run and record both."""
+        if self._training and not is_training(self):
+            self._training = False  # it was left by an exception that the script has caught
+        if not self._described:
+            self._runs.open()
+            self._describe(args, state, trainer_of(self), kwargs, again=False)
+        evaluation = evaluation_of(self)
+        if evaluation is not None:
+            name: str | None = evaluation.dataset_name
+        else:
+            name = evaluated_on(row) if trainer_of(self) is None else None
+        if name is not None:
+            given = None if evaluation is None else evaluation.dataset
+            self._use_dataset(name, given if given is not None else _dataset_of(kwargs.get("eval_dataloader")))
+        return evaluation, name
 
-    def _describe(self, args: Any, kwargs: Mapping[str, Any], *, again: bool) -> None:
+    def _describe(self, args: Any, state: Any, trainer: Any, kwargs: Mapping[str, Any], *, again: bool) -> None:
         self._described = True
         self._datasets.clear()
         with self._runs.guard("training"):
-            self._runs.describe(describe_training(args, kwargs), again=again)
+            self._runs.describe(describe_training(args, state, trainer, kwargs), again=again)
 
-    def _use_dataset(self, name: str, loader: Any) -> None:
-        dataset = getattr(loader, "dataset", None)
+    def _use_dataset(self, name: str, dataset: Any) -> None:
         if dataset is None:
             return
         with self._runs.guard("datasets"):
@@ -223,4 +279,10 @@ class EpochalCallback(TrainerCallback):
                 self._runs.open().use_dataset(name, dataset, fingerprint=self._fingerprint)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_datasets": {}}
+        # a search whose trials run in other processes is one search
+        self._search = self._search or f"search-{new_run_id()}"
+        return {**self.__dict__, "_datasets": {}, "_pace": Pace()}
+
+
+def _dataset_of(loader: Any) -> Any:
+    return getattr(loader, "dataset", None)

@@ -1,45 +1,62 @@
-"""Makes `report_to="epochal"` known to transformers, at once or as soon as transformers is imported."""
+"""Makes our names known: `report_to="epochal"` to transformers, `log_with="epochal"` to accelerate."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
-#: The module that holds the table of names; importing it here would import all of transformers.
-_TABLE: Final = "transformers.integrations.integration_utils"
+
+def _in_transformers(module: Any) -> None:
+    if hasattr(module, "INTEGRATION_TO_CALLBACK"):
+        from ._callback import EpochalCallback
+
+        module.INTEGRATION_TO_CALLBACK["epochal"] = EpochalCallback
+
+
+def _in_accelerate(module: Any) -> None:
+    # before this function there was, accelerate took names from its own list only
+    if hasattr(module, "register_tracker_class") and "epochal" not in module.LOGGER_TYPE_TO_CLASS:
+        from ._tracker import EpochalTracker
+
+        module.register_tracker_class(EpochalTracker)
+
+
+#: The modules that hold the tables of names; importing them here would import all of the frameworks.
+_TABLES: Final[Mapping[str, Callable[[Any], None]]] = MappingProxyType(
+    {"transformers.integrations.integration_utils": _in_transformers, "accelerate.tracking": _in_accelerate}
+)
 
 
 def make_known() -> None:
-    """Put our name into transformers' table, now if that is loaded, else right after it is.
+    """Put our names into the frameworks' tables, now where they are loaded, else right after they are.
 
-    Discovering plugins imports this package too, and must not import the framework; a script may import this package
-    first. So until transformers is imported, one entry in `sys.meta_path` waits for it, and then goes away.
+    Discovering plugins imports this package too, and must not import the frameworks; a script may import this package
+    first. So until a framework is imported, one entry in `sys.meta_path` waits for it, and then goes away.
     """
-    module = sys.modules.get(_TABLE)
-    if module is not None and hasattr(module, "INTEGRATION_TO_CALLBACK"):
-        _register(module)
-    elif not any(isinstance(each, _Waiting) for each in sys.meta_path):
-        sys.meta_path.insert(0, _Waiting())
-
-
-def _register(module: Any) -> None:
-    from ._callback import EpochalCallback
-
-    module.INTEGRATION_TO_CALLBACK["epochal"] = EpochalCallback
+    waiting = {each.table for each in sys.meta_path if isinstance(each, _Waiting)}
+    for table, register in _TABLES.items():
+        module = sys.modules.get(table)
+        if module is not None and not getattr(module.__spec__, "_initializing", False):
+            register(module)
+        elif table not in waiting:
+            sys.meta_path.insert(0, _Waiting(table))
 
 
 class _Waiting(MetaPathFinder):
-    """Finds nothing itself; has `_TABLE` told to us when it was loaded."""
+    """Finds nothing itself; has a table told to us when it was loaded."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != _TABLE:
+        if fullname != self.table:
             return None
         if self in sys.meta_path:
             sys.meta_path.remove(self)
@@ -66,5 +83,4 @@ class _Telling(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
-        if hasattr(module, "INTEGRATION_TO_CALLBACK"):
-            _register(module)
+        _TABLES[module.__name__](module)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import epochal
-from epochal.testing.processes import run_python
 from epochal.testing.suite import only_run
 from tests.needs import need
 
@@ -19,6 +18,7 @@ import torch  # noqa: E402
 
 from epochal_transformers import EpochalCallback  # noqa: E402
 from tests.integrations.transformers.tiny import (  # noqa: E402
+    AtStep,
     Sentences,
     Trainer,
     TrainerCallback,
@@ -52,7 +52,8 @@ def test_everything_that_is_logged_is_recorded_once(runs: Path, tmp_path: Path) 
     made = trainer(tmp_path, [EpochalCallback()], gradient_accumulation_steps=2, logging_steps=1)
     made.train()
     run = only_run(runs)
-    assert {name: points(run, name) for name in run.metrics} == logged(made)
+    ours = {"samples_per_second", "steps_per_second"}
+    assert {name: points(run, name) for name in set(run.metrics) - ours} == logged(made)
     assert run.history("loss").steps.tolist() == [1, 2, 3, 4, 5, 6]
     for name in ("eval_loss", "train_loss", "total_flos"):
         assert len(run.history(name, duplicates=True)) == len(run.history(name))
@@ -118,7 +119,8 @@ def test_each_trial_of_a_search_is_a_run_of_one_group(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # what optuna and Ray do, less their packages
-    monkeypatch.setattr("transformers.integrations.hp_params", dict)
+    for module in ("transformers.integrations", "transformers.trainer"):
+        monkeypatch.setattr(f"{module}.hp_params", dict, raising=False)
     made = trainer(tmp_path, [EpochalCallback(tags=["searched"])], num_train_epochs=1)
     for rate in (0.1, 0.2):
         made.train(trial={"learning_rate": rate})
@@ -176,20 +178,68 @@ def test_other_processes_than_the_first_record_nothing(runs: Path, tmp_path: Pat
     assert not runs.exists()
 
 
-def test_report_to_names_it(runs: Path, tmp_path: Path) -> None:
-    made = trainer(tmp_path, [], report_to="epochal", num_train_epochs=1)
+def test_an_evaluation_after_finish_goes_on_with_the_run(runs: Path, tmp_path: Path) -> None:
+    callback = EpochalCallback(name="mine")
+    made = trainer(tmp_path, [callback], num_train_epochs=1, eval_strategy="no")
     made.train()
-    assert only_run(runs).history("loss").steps.tolist() == [1, 2, 3, 4]
+    callback.finish()
+    made.evaluate()
+    run = only_run(runs)
+    assert run.name == "mine"
+    assert run.history("eval_loss").steps.tolist() == [4]
 
 
-def test_report_to_names_it_when_the_package_is_imported_first() -> None:
-    code = (
-        "import sys; before = list(sys.meta_path); import epochal_transformers; "
-        "assert 'transformers' not in sys.modules; "
-        "from transformers.integrations import integration_utils as table; "
-        "assert type(table.__loader__).__name__ == 'SourceFileLoader', table.__loader__; "
-        "from epochal_transformers import EpochalCallback; "
-        "assert table.get_reporting_integration_callbacks(['epochal']) == [EpochalCallback]; "
-        "print([each for each in sys.meta_path if 'epochal' in type(each).__module__])"
+def test_an_evaluation_after_a_training_that_raised_goes_into_its_run(runs: Path, tmp_path: Path) -> None:
+    def stop(step: int) -> None:
+        if step == 3:
+            raise ArithmeticError
+
+    made = trainer(tmp_path, [EpochalCallback(), AtStep(stop)], eval_strategy="no")
+    with pytest.raises(ArithmeticError):
+        made.train()
+    made.evaluate()
+    run = only_run(runs)
+    assert run.history("loss").steps.tolist() == [1, 2]
+    assert run.history("eval_loss").steps.tolist() == [3]
+
+
+def test_a_trial_that_raised_is_a_failed_run_of_the_search(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("transformers.integrations", "transformers.trainer"):
+        monkeypatch.setattr(f"{module}.hp_params", dict, raising=False)
+    bad = [True]
+
+    def stop(step: int) -> None:
+        if bad.pop() if bad else False:
+            raise ArithmeticError
+
+    callback = EpochalCallback()
+    made = trainer(tmp_path, [callback, AtStep(stop)], num_train_epochs=1, eval_strategy="no")
+    with pytest.raises(ArithmeticError):
+        made.train(trial={"learning_rate": 0.1})
+    made.train(trial={"learning_rate": 0.2})
+    callback.finish()
+    assert {run.config["learning_rate"]: run.state for run in epochal.runs(runs)} == {0.1: "failed", 0.2: "finished"}
+
+
+def test_a_search_of_optuna_makes_a_run_for_each_trial(runs: Path, tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    callback = EpochalCallback()
+    made = trainer(tmp_path, [callback], max_steps=2, eval_strategy="no", save_strategy="no")
+    made.model_init = lambda trial=None: tiny_model()
+    best = made.hyperparameter_search(
+        lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2)},
+        compute_objective=lambda metrics: metrics["eval_loss"],
+        n_trials=2,
+        direction="minimize",
+        backend="optuna",
     )
-    assert run_python("-c", code) == "[]"
+    callback.finish()
+    found = list(epochal.runs(runs))
+    assert len(found) == len({run.config["learning_rate"] for run in found}) == 2
+    assert best.hyperparameters["learning_rate"] in {run.config["learning_rate"] for run in found}
+    assert len({run.group for run in found}) == 1
+    assert {run.state for run in found} == {"finished"}
+    assert all(run.history("loss").steps.tolist() == [1, 2] for run in found)

@@ -1,4 +1,4 @@
-"""The page docs/integrations/transformers.md tells the truth: its Python runs, and its table names what is recorded."""
+"""The pages on transformers and accelerate tell the truth: their Python runs and records what their tables name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.needs import need
 need("transformers")
 
 PAGE = "docs/integrations/transformers.md"
+LOOPS = "docs/integrations/accelerate.md"
 
 
 @pytest.mark.parametrize("block", blocks(PAGE, "python"), ids=str)
@@ -28,7 +29,21 @@ def test_a_block_records_a_run(block: Block, tmp_path: Path, monkeypatch: pytest
     assert groups - {"tokenizer"} <= set(run.config)
 
 
-def test_its_links_lead_somewhere() -> None:
-    text = (ROOT / PAGE).read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", [PAGE, LOOPS])
+def test_its_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert ((ROOT / PAGE).parent / target).exists(), target
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_loops_of_accelerate_record_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    first, second = blocks(LOOPS, "python")
+    first.run(names)
+    run = epochal.get_run("line")
+    assert run.history("loss").steps.tolist() == list(range(12))
+    assert {"model", "optimizer", "trainer", "environment", "datasets"} <= set(run.config)
+    second.run(names)
+    (other,) = (each for each in epochal.runs() if each.name != "line")
+    assert other.history("loss").values.tolist() == [1.0, 0.6]

@@ -16,7 +16,7 @@ from tests.needs import need
 need("transformers")
 
 from epochal_transformers import EpochalCallback  # noqa: E402
-from tests.integrations.transformers.tiny import AtStep, Sentences, Trainer, reported, trainer  # noqa: E402
+from tests.integrations.transformers.tiny import AtStep, Trainer, reported, trainer  # noqa: E402
 
 
 class Stopped(Exception):
@@ -139,31 +139,12 @@ def test_checkpoints_stand_in_the_record(runs: Path, tmp_path: Path) -> None:
     assert next(iter(best.metrics.values())) == pytest.approx(made.state.best_metric)
 
 
-# Datasets
-
-
-def test_a_dataset_of_the_hub_library_is_hashed_by_content(tmp_path: Path) -> None:
-    datasets = need("datasets")
-    rows = {"text": ["a", "b", "c"], "label": [0, 1, 2]}
-    whole = datasets.Dataset.from_dict(rows)
-    found = epochal.fingerprint(whole)
-    assert (found["kind"], found["rows"], found["coverage"]) == ("datasets.Dataset", 3, "full")
-    assert found["datasets_fingerprint"] == whole._fingerprint
-    assert epochal.fingerprint(datasets.Dataset.from_dict(rows))["sha256"] == found["sha256"]
-    whole.save_to_disk(tmp_path / "saved")
-    assert epochal.fingerprint(datasets.load_from_disk(tmp_path / "saved"))["sha256"] == found["sha256"]
-    turned = [whole.select([0, 2]), whole.select([2, 0]), whole.map(lambda row: {"label": row["label"] + 1})]
-    digests = {epochal.fingerprint(each)["sha256"] for each in turned}
-    assert len(digests | {found["sha256"]}) == 4
-    split = epochal.fingerprint(datasets.DatasetDict(train=whole, test=turned[0]))
-    assert split["coverage"] == "full"
-
-
-def test_a_training_on_such_a_dataset_names_its_hash(runs: Path, tmp_path: Path) -> None:
-    datasets = need("datasets")
-    tokens = Sentences().tokens.tolist()
-    given = datasets.Dataset.from_dict({"input_ids": tokens, "labels": tokens})
-    trainer(tmp_path, [EpochalCallback()], train=given, num_train_epochs=1).train()
-    train = only_run(runs).datasets["train"]
-    assert train["sha256"] == epochal.fingerprint(given)["sha256"]
-    assert train["datasets_fingerprint"]
+def test_only_the_model_may_be_saved_and_old_checkpoints_go(runs: Path, tmp_path: Path) -> None:
+    made = trainer(tmp_path, [EpochalCallback()], save_only_model=True, save_total_limit=1)
+    made.train()
+    assert [path.name for path in (tmp_path / "model").glob("checkpoint-*")] == ["checkpoint-12"]
+    assert (tmp_path / "model" / "checkpoint-12" / "epochal.json").is_file()
+    found = only_run(runs).checkpoints()
+    assert [each.step for each in found] == [4, 8, 12]
+    assert found[-1].state == "present"
+    assert {each.state for each in found[:-1]}.isdisjoint({"present"})
