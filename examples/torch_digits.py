@@ -1,4 +1,7 @@
-"""A plain PyTorch loop on real digits: described, watched, logged without waiting, saved, and gone on with."""
+"""A plain PyTorch loop on real digits: described, watched, logged without waiting, saved, and gone on with.
+
+pip install "epochal[torch]" scikit-learn
+"""
 
 import tempfile
 from pathlib import Path

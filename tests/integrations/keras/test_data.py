@@ -79,7 +79,7 @@ def test_a_backends_own_tensors_are_hashed_as_what_they_hold(runs: Path) -> None
 
 
 def test_inputs_by_name_and_tables_are_hashed(runs: Path) -> None:
-    pandas = pytest.importorskip("pandas")
+    pandas = need("pandas")
     inputs, targets = data()
     left, right = keras.Input((2,), name="left"), keras.Input((2,), name="right")
     model = keras.Model(
@@ -135,7 +135,7 @@ def test_a_dataset_of_kerass_kind_is_hashed_by_what_it_stores(runs: Path) -> Non
 
 
 def test_a_loader_of_torchs_is_hashed_by_its_dataset(runs: Path) -> None:
-    torch = pytest.importorskip("torch") if BACKEND == "torch" else None
+    torch = need("torch") if BACKEND == "torch" else None
     if torch is None:
         pytest.skip("torch's DataLoader, on its own backend")
     stored = torch.utils.data.TensorDataset(*(torch.from_numpy(each) for each in data()))

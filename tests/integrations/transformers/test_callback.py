@@ -224,7 +224,7 @@ def test_a_trial_that_raised_is_a_failed_run_of_the_search(
 
 
 def test_a_search_of_optuna_makes_a_run_for_each_trial(runs: Path, tmp_path: Path) -> None:
-    optuna = pytest.importorskip("optuna")
+    optuna = need("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     callback = EpochalCallback()
     made = trainer(tmp_path, [callback], max_steps=2, eval_strategy="no", save_strategy="no")

@@ -60,7 +60,7 @@ def test_long_values_are_kept_whole(tmp_path: Path) -> None:
 
 
 def test_adapters_of_peft_are_told() -> None:
-    peft = pytest.importorskip("peft")
+    peft = need("peft")
     model = peft.get_peft_model(tiny_model(), peft.LoraConfig(r=2, target_modules=["c_attn"], fan_in_fan_out=True))
     told = jsonlike(describe_transformer(model))
     assert told["peft"]["default"]["r"] == 2
