@@ -107,7 +107,8 @@ class EpochalTracker(GeneralTracker):
             from epochal.disabled import DisabledRun
 
             return DisabledRun(project="", name="", id="")
-        return self._opened()
+        known = self._runs._run  # one that is finished is not opened again for being looked at
+        return self._opened() if known is None or known is self._runs.current else known
 
     run = tracker
 

@@ -77,6 +77,19 @@ def test_a_checkpoint_that_was_moved_is_found(runs: Path, tmp_path: Path) -> Non
     assert only_run(runs).history("loss").steps.tolist() == list(range(1, 13))
 
 
+@pytest.mark.parametrize("how", ["callback", "arguments"])
+def test_a_run_that_goes_on_keeps_its_name(runs: Path, tmp_path: Path, how: str) -> None:
+    callback = EpochalCallback(name="first")
+    train_until(tmp_path, 7, callback)
+    callback.finish()
+    other = {"name": "second"} if how == "callback" else {}
+    more = {} if other else {"run_name": "second"}
+    trainer(tmp_path, [EpochalCallback(**other)], max_steps=6, **more).train(resume_from_checkpoint=True)
+    run = only_run(runs)
+    assert run.name == "first"
+    assert run.history("loss").steps.tolist() == list(range(1, 7))
+
+
 def test_the_same_callback_goes_back_in_its_own_run(runs: Path, tmp_path: Path) -> None:
     callback = EpochalCallback()
     made = train_until(tmp_path, 7, callback)
