@@ -129,7 +129,8 @@ class AdapterRun(AdapterRecord):
         if run is None and self._may_become(position):
             folder = self.folder_of(str(position["run"]), beside=beside)
             root = {} if folder is None else {"dir": folder.parent.parent}
-            asked = {**self._opening, "project": None, "id": position["run"], "resume": "must"}
+            # a name is for a run that is new: the one that goes on keeps its own
+            asked = {**self._opening, "project": None, "name": None, "id": position["run"], "resume": "must"}
             if cut:
                 asked["position"] = position
             try:

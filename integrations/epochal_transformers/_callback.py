@@ -194,12 +194,15 @@ class EpochalCallback(TrainerCallback):
 
     def finish(self) -> None:
         """Finish the run now, if this callback opened it."""
+        if self._training and not is_training(self):
+            self._left_behind()
         self._runs.finish()
 
     @property
     def run(self) -> Run:
-        """The run, opened if need be."""
-        return self._runs.open()
+        """The run, opened if need be; one that is finished is not opened again for being looked at."""
+        known = self._runs._run
+        return self._runs.open() if known is None else known
 
     # Within
 
@@ -221,6 +224,7 @@ class EpochalCallback(TrainerCallback):
             self._runs.hint(name=name)
         if state.is_hyper_param_search:
             self._begin_trial(state)
+        again = self._training and self._left_behind()
         checkpoint = resumed_from(self, args, state)
         position = None
         if checkpoint is not None:
@@ -228,13 +232,21 @@ class EpochalCallback(TrainerCallback):
                 position = position_in(checkpoint)
         if position:
             self._runs.resume(position, beside=checkpoint)
-        elif self._training:
+        elif again:
             # the training before did not end: the Trainer tries again with smaller batches, or the script does
             self._runs.open().rewind(step=state.global_step)
         else:
             if self._trained:
                 self._runs.renew()
             self._runs.open()
+
+    def _left_behind(self) -> bool:
+        """Note that an exception left a training: the script has caught it, and may end as if there was none."""
+        self._training = False
+        run = self._runs.current
+        if run is not None and not run.disabled:
+            self._runs.tell("training", "a training did not come to its end: an exception left it, and was caught")
+        return True
 
     def _begin_trial(self, state: Any) -> None:
         if self._training:  # the trial before raised, and the search goes on
@@ -249,15 +261,13 @@ class EpochalCallback(TrainerCallback):
     ) -> tuple[Evaluation | None, str | None]:
         """Return what values were evaluated by, and the name of that dataset; open the run and record both."""
         if self._training and not is_training(self):
-            self._training = False  # it was left by an exception that the script has caught
+            self._left_behind()
         if not self._described:
             self._runs.open()
             self._describe(args, state, trainer_of(self), kwargs, again=False)
         evaluation = evaluation_of(self)
-        if evaluation is not None:
-            name: str | None = evaluation.dataset_name
-        else:
-            name = evaluated_on(row) if trainer_of(self) is None else None
+        guessed = evaluated_on(row) if evaluation is None and trainer_of(self) is None else None
+        name = guessed if evaluation is None else evaluation.dataset_name
         if name is not None:
             given = None if evaluation is None else evaluation.dataset
             self._use_dataset(name, given if given is not None else _dataset_of(kwargs.get("eval_dataloader")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,16 @@ _PACKAGES: Final = (
     *("transformers", "torch", "accelerate", "datasets", "tokenizers", "peft", "trl", "deepspeed", "bitsandbytes"),
     *("flash_attn", "liger_kernel"),
 )
+
+#: Training arguments that stand in the config also where they are at their default.
+_ASKED_FOR: Final = frozenset(
+    {
+        *("num_train_epochs", "max_steps", "per_device_train_batch_size", "per_device_eval_batch_size"),
+        *("gradient_accumulation_steps", "learning_rate", "lr_scheduler_type", "warmup_steps", "weight_decay"),
+        *("max_grad_norm", "optim", "seed", "bf16", "fp16", "output_dir"),
+    }
+)
+_NO_DEFAULT: Final = object()
 
 
 def describe_training(args: Any, state: Any, trainer: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +56,7 @@ def describe_training(args: Any, state: Any, trainer: Any, kwargs: Mapping[str, 
 
 
 def describe_arguments(args: Any, state: Any, trainer: Any, model: Any) -> dict[str, Any]:
-    """Return what all frameworks' runs have in `trainer`, then the training arguments under their own names.
+    """Return what all frameworks' runs have in `trainer`, then the training arguments that were chosen.
 
     `batch_size` is that of one process, `total_batch_size` what an optimizer step takes: by it, `accumulate` and
     `world_size`. The arguments' own method hides tokens.
@@ -66,7 +77,37 @@ def describe_arguments(args: Any, state: Any, trainer: Any, model: Any) -> dict[
         strategy=_strategy(args),
     )
     known = {name: value for name, value in known.items() if value is not None}
-    return {**known, **{name: value for name, value in args.to_dict().items() if name not in known}}
+    return {**known, **{name: value for name, value in chosen_arguments(args).items() if name not in known}}
+
+
+def chosen_arguments(args: Any) -> dict[str, Any]:
+    """Return the training arguments that are not their class's defaults, and those that everybody asks for.
+
+    There are more than a hundred, and the version of transformers says what the others are.
+    """
+    defaults = {each.name: _default_of(each) for each in dataclasses.fields(args)}
+    chosen: dict[str, Any] = {}
+    for name, value in args.to_dict().items():
+        own = getattr(args, name, value)  # `to_dict` has a placeholder for each token, also where there is none
+        default = defaults.get(name, _NO_DEFAULT)
+        # the class itself turns some defaults that say nothing into empty lists and False
+        left = _same(own, default) or (default in (None, "", "none") and own in ([], {}, False))
+        if not left or (name in _ASKED_FOR and own is not None):
+            chosen[name] = value
+    return chosen
+
+
+def _default_of(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _NO_DEFAULT if field.default is dataclasses.MISSING else field.default
+
+
+def _same(value: Any, default: Any) -> bool:
+    try:
+        return bool(value == default)
+    except Exception:  # a derived class's field may hold arrays
+        return False
 
 
 def total_batch_size(args: Any, state: Any, trainer: Any) -> int:

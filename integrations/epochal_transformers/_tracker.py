@@ -98,10 +98,7 @@ class EpochalTracker(GeneralTracker):
 
     def start(self) -> None:
         """Note who asks, and for which project; nothing is opened yet."""
-        call = caller_locals("init_trackers", "self", "project_name", accept=lambda each: hasattr(each, "trackers"))
-        if call is not None:
-            self._accelerator = weakref.ref(call["self"])
-            self._runs.hint(project=call.get("project_name"))
+        self._meet("init_trackers")
 
     @property
     def tracker(self) -> Run:
@@ -110,7 +107,8 @@ class EpochalTracker(GeneralTracker):
             from epochal.disabled import DisabledRun
 
             return DisabledRun(project="", name="", id="")
-        return self._opened()
+        known = self._runs._run  # one that is finished is not opened again for being looked at
+        return self._opened() if known is None or known is self._runs.current else known
 
     run = tracker
 
@@ -118,6 +116,7 @@ class EpochalTracker(GeneralTracker):
         """Keep settings for the config of the run."""
         if not self._records():
             return
+        self._meet("init_trackers")
         self._settings.update(values)
         if self._runs.current is not None:
             self._store()
@@ -231,7 +230,21 @@ class EpochalTracker(GeneralTracker):
     def _records(self) -> bool:
         return bool(PartialState().is_main_process)
 
+    def _meet(self, *methods: str) -> None:
+        """Note the accelerator, if one is calling by one of these methods and none is known.
+
+        Before 1.0 or so accelerate does not start the trackers that it is given: it is met at the settings then, or,
+        where there are none, at the first value.
+        """
+        for method in methods if self._accelerator is None else ():
+            call = caller_locals(method, "self", "project_name", accept=lambda each: hasattr(each, "trackers"))
+            if call is not None:
+                self._accelerator = weakref.ref(call["self"])
+                self._runs.hint(project=call.get("project_name"))
+                return
+
     def _opened(self) -> Run:
+        self._meet("log", "get_tracker", "save_state", "end_training")
         run = self._runs.open()
         if self._settings:
             self._store()

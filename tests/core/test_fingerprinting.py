@@ -161,6 +161,13 @@ def test_in_a_list_the_order_counts_in_a_dict_the_key() -> None:
     assert (fingerprint([x, y])["rows"], fingerprint([x, y])["bytes"]) == (3, x.nbytes + y.nbytes)
 
 
+def test_a_list_of_dicts_has_a_row_for_each() -> None:
+    rows = [{"ids": list(range(8)), "label": at} for at in range(16)]
+    assert fingerprint(rows)["rows"] == 16
+    assert fingerprint([{"x": np.zeros(8)}, {"x": np.ones(8)}])["rows"] == 2
+    assert fingerprint({"rows": rows})["rows"] == 16
+
+
 def test_scalars_in_a_list_count_by_type_and_value() -> None:
     variants: list[list[Any]] = [[1], [1.0], [True], [None], [2], [1, 1], [float("nan")], [b"1"]]
     assert len({fingerprint(variant)["sha256"] for variant in variants}) == len(variants)

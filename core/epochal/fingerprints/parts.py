@@ -50,7 +50,7 @@ def _combined(kind: str, items: list[tuple[str, Any]], budget: Budget, rows: int
         digest.hexdigest(),
         f"SHA-256 of the line '{kind} {len(items)}', then for each part a line with its name (none in a list), "
         "kind (a tensor's is numpy.ndarray) and digest, or its type and value",
-        rows=rows if rows is not None else _common_rows(found, len(items)),
+        rows=rows if rows is not None else _common_rows(kind, found, len(items)),
         size=sum(part["bytes"] or 0 for part in found),
         coverage="sampled" if any(part["coverage"] == "sampled" for part in found) else "full",
         left_out={"parts": sum(part["coverage"] in ("partial", "none") for part in found)},
@@ -70,9 +70,11 @@ def _scalar_line(item: Any) -> str | None:
     return f"float {item.hex()}" if type(item) is float else None
 
 
-def _common_rows(found: list[Finding], count: int) -> int | None:
+def _common_rows(kind: str, found: list[Finding], count: int) -> int | None:
     if not found:
         return count
+    if len(found) == count and kind == "list" and all(part["kind"] == "dict" for part in found):
+        return count  # each is a row, with however many values under its names
     rows = {part["rows"] for part in found}
     return rows.pop() if len(rows) == 1 and len(found) == count else None
 

@@ -14,6 +14,7 @@ from tests.needs import need
 
 need("transformers")
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from epochal_transformers import EpochalCallback  # noqa: E402
@@ -187,6 +188,54 @@ def test_an_evaluation_after_finish_goes_on_with_the_run(runs: Path, tmp_path: P
     run = only_run(runs)
     assert run.name == "mine"
     assert run.history("eval_loss").steps.tolist() == [4]
+
+
+def test_a_finished_run_is_looked_at_without_being_opened_again(runs: Path, tmp_path: Path) -> None:
+    callback = EpochalCallback()
+    made = trainer(tmp_path, [callback], max_steps=2, eval_strategy="no", save_strategy="no")
+    made.train()
+    callback.finish()
+    found = only_run(runs)
+    written = sorted((found.path / "journal").iterdir())
+    assert (callback.run.id, callback.run.name, callback.run.folder) == (found.id, found.name, found.path)
+    assert callback.run.summary["loss"] == made.state.log_history[1]["loss"]
+    assert sorted((found.path / "journal").iterdir()) == written
+    assert only_run(runs).state == "finished"
+
+
+def test_a_loss_that_is_not_finite_is_recorded_when_the_trainer_gives_it(runs: Path, tmp_path: Path) -> None:
+    class Diverging(Trainer):
+        def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+            loss = super().compute_loss(*args, **kwargs)
+            return loss * float("nan") if self.state.global_step == 1 else loss
+
+    for filtered in (True, False):
+        callback = EpochalCallback(name=str(filtered))
+        args = arguments(tmp_path, max_steps=2, eval_strategy="no", save_strategy="no", logging_nan_inf_filter=filtered)
+        Diverging(model=tiny_model(), args=args, train_dataset=Sentences(), callbacks=[callback]).train()
+        callback.finish()
+    kept = {run.name: run.history("loss").values for run in epochal.runs(runs)}
+    assert not np.isnan(kept["True"]).any()
+    assert np.isnan(kept["False"]).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("then", ["finish", "evaluate", "train"])
+def test_a_training_that_was_left_by_an_exception_is_noticed(runs: Path, tmp_path: Path, then: str) -> None:
+    bad = [True]
+
+    def stop(step: int) -> None:
+        if bad.pop() if bad else False:
+            raise ArithmeticError
+
+    callback = EpochalCallback()
+    settings = {"max_steps": 2, "eval_strategy": "no", "save_strategy": "no"}
+    made = trainer(tmp_path, [callback, AtStep(stop)], **settings)
+    with pytest.raises(ArithmeticError):
+        made.train()
+    if then != "finish":
+        getattr(made, then)()
+    callback.finish()
+    assert ["did not come to its end" in str(notice) for notice in only_run(runs).notices] == [True]
 
 
 def test_an_evaluation_after_a_training_that_raised_goes_into_its_run(runs: Path, tmp_path: Path) -> None:

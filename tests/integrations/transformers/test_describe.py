@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from epochal.config_values import jsonlike
@@ -16,10 +18,10 @@ from tests.needs import need
 
 need("transformers")
 
-from transformers import PreTrainedTokenizerFast  # noqa: E402
+from transformers import PreTrainedTokenizerFast, TrainingArguments  # noqa: E402
 
 from epochal_transformers import EpochalCallback  # noqa: E402
-from epochal_transformers._describe import describe_tokenizer, describe_transformer  # noqa: E402
+from epochal_transformers._describe import chosen_arguments, describe_tokenizer, describe_transformer  # noqa: E402
 from tests.integrations.transformers.tiny import arguments, tiny_model, trainer  # noqa: E402
 
 
@@ -48,8 +50,44 @@ def test_what_all_frameworks_tell_stands_before_the_arguments(tmp_path: Path) ->
         "strategy": "single_device",
     }
     assert {name: told[name] for name in expected} == expected
-    assert set(arguments(tmp_path).to_dict()) <= set(told)
     assert told["data_collator"] == "default_data_collator"
+
+
+def test_of_the_arguments_those_are_told_that_were_chosen(tmp_path: Path) -> None:
+    plain = chosen_arguments(TrainingArguments(output_dir=str(tmp_path)))
+    asked = {"learning_rate", "seed", "num_train_epochs", "per_device_train_batch_size", "weight_decay", "output_dir"}
+    assert asked <= set(plain)
+    assert None not in plain.values()
+    assert "hub_token" not in plain
+    assert len(plain) < 30
+    chosen = {"adam_beta2": 0.9, "label_smoothing_factor": 0.1, "dataloader_drop_last": True, "data_seed": 5}
+    told = chosen_arguments(arguments(tmp_path, **chosen, lr_scheduler_type="cosine"))
+    assert {name: told[name] for name in chosen} == chosen
+    assert told["lr_scheduler_type"] == "cosine"
+    assert (told["eval_strategy"], told["save_strategy"], told["logging_steps"]) == ("epoch", "epoch", 1)
+    assert told["use_cpu"] is True
+
+
+def test_an_argument_that_was_taken_away_is_told(tmp_path: Path) -> None:
+    without = dataclasses.replace(arguments(tmp_path), seed=7)
+    without.lr_scheduler_kwargs = {}
+    without.save_steps = None  # its default is a number
+    told = chosen_arguments(without)
+    assert told["seed"] == 7
+    assert told["save_steps"] is None
+
+
+def test_a_derived_class_has_defaults_of_its_own(tmp_path: Path) -> None:
+    @dataclasses.dataclass
+    class Arguments(TrainingArguments):
+        adam_beta1: float = 0.5
+        words: list[str] = dataclasses.field(default_factory=lambda: ["a"])
+        width: Any = 3
+
+    told = chosen_arguments(Arguments(output_dir=str(tmp_path), adam_beta1=0.9, width=np.zeros(2)))
+    assert told["adam_beta1"] == 0.9
+    assert "words" not in told
+    assert told["width"].tolist() == [0, 0]
 
 
 def test_long_values_are_kept_whole(tmp_path: Path) -> None:

@@ -77,6 +77,19 @@ def test_a_checkpoint_that_was_moved_is_found(runs: Path, tmp_path: Path) -> Non
     assert only_run(runs).history("loss").steps.tolist() == list(range(1, 13))
 
 
+@pytest.mark.parametrize("how", ["callback", "arguments"])
+def test_a_run_that_goes_on_keeps_its_name(runs: Path, tmp_path: Path, how: str) -> None:
+    callback = EpochalCallback(name="first")
+    train_until(tmp_path, 7, callback)
+    callback.finish()
+    other = {"name": "second"} if how == "callback" else {}
+    more = {} if other else {"run_name": "second"}
+    trainer(tmp_path, [EpochalCallback(**other)], max_steps=6, **more).train(resume_from_checkpoint=True)
+    run = only_run(runs)
+    assert run.name == "first"
+    assert run.history("loss").steps.tolist() == list(range(1, 7))
+
+
 def test_the_same_callback_goes_back_in_its_own_run(runs: Path, tmp_path: Path) -> None:
     callback = EpochalCallback()
     made = train_until(tmp_path, 7, callback)
@@ -127,10 +140,15 @@ def test_a_checkpoint_without_a_position_is_nobodys(runs: Path, tmp_path: Path, 
     assert epochal.get_run("first", dir=runs).history("loss").steps.tolist() == list(range(1, 7))
 
 
+def checkpoints(run: Any) -> list[Any]:
+    """Return the last record of each checkpoint folder: 4.44 writes that of the last step twice, with an evaluation."""
+    return list({each.path: each for each in run.checkpoints()}.values())
+
+
 def test_checkpoints_stand_in_the_record(runs: Path, tmp_path: Path) -> None:
     made = trainer(tmp_path, [EpochalCallback()], load_best_model_at_end=True)
     made.train()
-    found = only_run(runs).checkpoints()
+    found = checkpoints(only_run(runs))
     assert [each.step for each in found] == [4, 8, 12]
     assert [Path(each.path).name for each in found] == ["checkpoint-4", "checkpoint-8", "checkpoint-12"]
     assert {each.state for each in found} == {"present"}
@@ -144,7 +162,7 @@ def test_only_the_model_may_be_saved_and_old_checkpoints_go(runs: Path, tmp_path
     made.train()
     assert [path.name for path in (tmp_path / "model").glob("checkpoint-*")] == ["checkpoint-12"]
     assert (tmp_path / "model" / "checkpoint-12" / "epochal.json").is_file()
-    found = only_run(runs).checkpoints()
+    found = checkpoints(only_run(runs))
     assert [each.step for each in found] == [4, 8, 12]
     assert found[-1].state == "present"
     assert {each.state for each in found[:-1]}.isdisjoint({"present"})
