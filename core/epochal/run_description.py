@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .run_identity import RunIdentity
@@ -19,6 +21,8 @@ class RunDescription(RunIdentity):
     _fault: Faults
     _config: RunConfig
     _summary: RunSummary
+    #: What `define_metric` was told here: a name or pattern, its axis, summaries and goal.
+    _defined: Mapping[str, tuple[str | None, list[str], str | None]] = {}
 
     @abstractmethod
     def _open(self, verb: str) -> bool:
@@ -55,7 +59,17 @@ class RunDescription(RunIdentity):
                 once=name,
             )
             return
+        self._defined = {**self._defined, name: (step, wanted, goal)}
         self._record("metric", {"name": name, "step": step, "summary": wanted or None, "goal": goal})
+
+    def _define_axis(self, name: str, step: str) -> None:
+        """Choose a metric's axis for an adapter: not over the user's choice, and their summary and goal stay."""
+        chosen, summary, goal = self._defined.get(name, (None, [], None))
+        for pattern, (axis, *_) in self._defined.items():
+            if axis and "*" in pattern and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL):
+                chosen = axis
+        if chosen is None:
+            self.define_metric(name, step=step, summary=summary, goal=goal)
 
     def use_dataset(self, name: str, data: Any, *, fingerprint: str = "quick") -> dict[str, Any]:
         """Write what identifies a dataset's content into `config["datasets"][name]`, and return it.

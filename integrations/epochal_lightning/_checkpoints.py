@@ -47,7 +47,8 @@ class PendingCheckpoints:
         # another thread may still be writing it when it is recorded
         later = "Async" in type(trainer.strategy.checkpoint_io).__name__
         facts = {"path": None, "writing": later}
-        self._pending.append(_Pending(position, trainer.global_step, trainer.current_epoch, facts))
+        step = trainer.global_step + self._progress.offset
+        self._pending.append(_Pending(position, step, trainer.current_epoch, facts))
         counts = self._progress.counts()
         return {**position, "counts": counts} if counts else position
 
@@ -64,7 +65,8 @@ class PendingCheckpoints:
             pending.facts.update(facts)
             return
         # weights alone: Lightning asks no callback what else to put in
-        self._pending.append(_Pending(None, callback._last_global_step_saved, None, facts))
+        step = callback._last_global_step_saved + self._progress.offset
+        self._pending.append(_Pending(None, step, None, facts))
 
     def settle(self) -> None:
         """Record the checkpoints that were written: all that Lightning logs with them has been logged by now."""

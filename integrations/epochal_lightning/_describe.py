@@ -11,7 +11,7 @@ from epochal_torch import describe_optimizer
 
 from ._namespaces import namespace_of
 
-#: What a Trainer was told, by its attributes.
+#: What a Trainer was told, by its attributes; what says "no limit" or "off" is left out (see `_is_off`).
 _SETTINGS: Final = (
     "max_epochs",
     "min_epochs",
@@ -31,11 +31,14 @@ _SETTINGS: Final = (
     "num_devices",
     "world_size",
 )
+#: What these settings are where they limit nothing. A share of 1.0 is all, the number 1 is one batch.
+_OFF: Final = {"min_epochs": 0, "min_steps": 0, "max_epochs": -1, "max_steps": -1, "overfit_batches": 0}
 
 
 def describe_trainer(trainer: Any) -> dict[str, Any]:
     """Return the groups `trainer`, `optimizer` and `environment` of a Trainer that is set up."""
     settings = {name: getattr(trainer, name, None) for name in _SETTINGS}
+    settings = {name: value for name, value in settings.items() if not _is_off(name, value)}
     settings["precision"] = str(getattr(trainer, "precision", ""))
     settings["strategy"] = type(trainer.strategy).__name__
     settings["accelerator"] = type(trainer.accelerator).__name__
@@ -59,6 +62,12 @@ def describe_trainer(trainer: Any) -> dict[str, Any]:
     if cli:
         groups["cli"] = cli
     return groups
+
+
+def _is_off(name: str, value: Any) -> bool:
+    if name.startswith("limit_"):
+        return isinstance(value, float) and value == 1
+    return name in _OFF and value == _OFF[name]
 
 
 def _common(trainer: Any) -> dict[str, Any]:

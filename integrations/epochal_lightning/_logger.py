@@ -171,14 +171,12 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
         if self._runs.current is None:
             self._open()
         progress, trained = self._progress, None
-        if progress.kind is STEP:
-            done = progress.steps
-            step = done if step is None else step
-            trained = None if done is None else done + 1
-        elif progress.kind is not None and step is not None and progress.is_connector(1):
+        if progress.kind not in (None, STEP) and step is not None and progress.is_connector(1):
             metrics, step = progress.placed(metrics, step, self._runs)
-        elif step is None:
-            step = progress.steps
+        else:
+            done = progress.steps
+            trained = done + 1 if progress.kind is STEP and done is not None else None
+            step = progress.in_run(done if step is None else step)
         self._runs.log(metrics, step=step, trained=trained)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
@@ -250,6 +248,10 @@ class EpochalLogger(_lightning.Logger):  # type: ignore[name-defined]
     def _stage_started(self, trainer: Any, module: Any, stage: str) -> None:
         """Describe what takes part, once everything is set up and before the first metric of the stage."""
         self._open()
+        moved = self._progress.fit_begins() if stage == "train" else 0
+        if moved:
+            text = f"this fit counts from step 0 again: it is recorded behind the one before, from step {moved} on"
+            self._runs.open().notice("steps", text)
         with self._runs.guard("trainer"):
             self._runs.describe(describe_trainer(trainer), again=stage == "train")
         with self._runs.guard("model"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ class Progress:
     Lightning gives the values of an evaluation's batches at a counter of the evaluation loop, which begins anew with
     each `validate`, `test` and resumed fit. `placed` continues it, so that each batch has a place of its own.
 
+    Another Trainer counts its steps from 0 again. What it trains goes on behind the fit before, so that nothing is
+    recorded over earlier steps; a fit from a checkpoint goes on where that one was.
+
     Attributes:
         trainer: whose events are heard; None before and after.
         kind: `STEP` between the beginning of a training batch and the end of its epoch; an evaluation's stage
@@ -32,14 +36,49 @@ class Progress:
         self._last: dict[str, tuple[int, int]] = {}
         #: Metrics whose axis is chosen.
         self._placed: set[str] = set()
+        #: By how much the steps of each Trainer that has fitted are moved, and those of the newest one.
+        self._offsets: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._offset = 0
+        #: The offset that the checkpoint has which the next fit goes on from.
+        self._resumed: int | None = None
+        #: The first step behind all that a fit, or what followed it, has recorded.
+        self._end = 0
 
     def follow(self, trainer: Any) -> None:
         """Hear of a Trainer from now on."""
+        if trainer is not self.trainer:
+            self._resumed = None
         self.trainer, self.kind = trainer, None
 
     def leave(self) -> None:
         """Forget the Trainer: what is logged now is the script's."""
-        self.trainer, self.kind = None, None
+        if self.trainer is not None and self.trainer in self._offsets:
+            self._end = max(self._end, self.offset + (self.steps or 0))
+        self.trainer, self.kind, self._resumed = None, None, None
+
+    def fit_begins(self) -> int:
+        """Hear that a fit begins, its Trainer set up; return by how much it is moved if it has just begun at 0."""
+        steps, resumed, self._resumed = self.steps or 0, self._resumed, None
+        if resumed is not None:
+            self._offset, self._end = resumed, resumed + steps
+        elif steps == 0:
+            self._offset = self._end
+        else:
+            self._offset = self.offset
+        self._offsets[self.trainer] = self._offset
+        return self._offset if resumed is None and steps == 0 else 0
+
+    @property
+    def offset(self) -> int:
+        """By how much the steps of the Trainer that is heard are moved."""
+        return 0 if self.trainer is None else self._offsets.get(self.trainer, 0)
+
+    def in_run(self, step: int | None) -> int | None:
+        """Return the step in the run of a step of the Trainer's."""
+        if step is None or self.trainer is None or self.trainer not in self._offsets:
+            return step
+        self._end = max(self._end, self.offset + (self.steps or 0) + 1)
+        return step + self.offset
 
     def evaluating(self, stage: str, loader: int) -> None:
         """Hear that a batch of an evaluation begins."""
@@ -71,7 +110,7 @@ class Progress:
         names = runs._names
         for name in metrics.keys() - self._placed:
             self._placed.add(name)
-            runs.open().define_metric(names.name(name), step=names.name(column))
+            runs.open()._define_axis(names.name(name), names.name(column))
         place = self._place(count)
         return {**metrics, column: place}, place
 
@@ -84,11 +123,17 @@ class Progress:
 
     def counts(self) -> dict[str, int]:
         """Return how far the counters are, as plain values."""
-        return {key: place for key, (_, place) in self._last.items()}
+        counts = {key: place for key, (_, place) in self._last.items()}
+        return {**counts, "offset": self._offset} if self._offset else counts
 
     def restore(self, counts: Mapping[str, int] | None) -> None:
         """Go on where `counts` were taken; Lightning's own begin anew."""
-        self._last = {key: (sys.maxsize, int(place)) for key, place in (counts or {}).items()}
+        places = dict(counts or {})
+        self._resumed = int(places.pop("offset", 0))
+        self._last = {key: (sys.maxsize, int(place)) for key, place in places.items()}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "trainer": None, "kind": None}
+        return {**self.__dict__, "trainer": None, "kind": None, "_offsets": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _offsets=weakref.WeakKeyDictionary())

@@ -98,20 +98,25 @@ from {fabric} import Fabric
 def train(fabric, *_):
     for step in range(3):
         fabric.log("loss", float(step + 10 * fabric.global_rank), step=step)
+    both = int(fabric.all_reduce(fabric.global_rank + 1, reduce_op="sum"))
+    sys.stdout.write(f"rank {{fabric.global_rank}} of {{fabric.world_size}} sum {{both}}\\n")
     fabric.barrier()
+    if "{strategy}" != "ddp":  # this process was forked: it runs no exit handlers
+        fabric.logger.finish()
 
 if __name__ == "__main__":
     logger = EpochalLogger()
-    fabric = Fabric(accelerator="cpu", devices=2, strategy="ddp", loggers=logger)
-    fabric.launch()
-    train(fabric)
+    fabric = Fabric(accelerator="cpu", devices=2, strategy="{strategy}", loggers=logger)
+    fabric.launch(train) if "{strategy}" != "ddp" else train(fabric.launch() or fabric)
 """
 
 
-def test_two_processes_of_fabric_make_one_run(runs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["ddp", "ddp_fork"])
+def test_two_processes_of_fabric_make_one_run(strategy: str, runs: Path, tmp_path: Path) -> None:
     script = tmp_path / "two.py"
-    script.write_text(_TWO.format(fabric=F.__name__), encoding="utf-8")
-    run_python(str(script))
+    script.write_text(_TWO.format(fabric=F.__name__, strategy=strategy), encoding="utf-8")
+    said = run_python(str(script))
+    assert "rank 0 of 2 sum 3" in said
     run = only_run(runs)
     assert run.state == "finished"
     assert run.history("loss").values.tolist() == [0.0, 1.0, 2.0]

@@ -91,4 +91,6 @@ def test_two_spawned_processes_make_one_run_that_goes_on_here(runs: Path) -> Non
     assert run.state == "finished"
     assert run.history("train_loss_step").steps.tolist() == [0, 1, 2, 3]
     trainer(logger).test(Tiny(), loader(8), verbose=False)
-    assert "test_loss" in only_run(runs).metrics
+    run = only_run(runs)
+    assert "test_loss" in run.metrics
+    assert "test" in run.datasets

@@ -104,10 +104,9 @@ def test_what_belongs_to_a_checkpoint_stays_though_its_process_died_with_it(runs
     dead = points(only_run(runs), "train_loss_step")
     assert list(dead) == list(range(6))
     for folder in ("once", "twice"):
-        fit(EpochalLogger(), tmp_path / folder, ckpt_path=newest(tmp_path / "ckpt"), stop=9)
-    found = points(only_run(runs), "train_loss_step")
-    assert list(found) == list(range(8))
-    assert dead.items() <= found.items()
+        last = fit(EpochalLogger(), tmp_path / folder, ckpt_path=newest(tmp_path / "ckpt"), stop=9).points
+    # 2.0 trains the checkpoint's last batch again, and counts from there
+    assert points(only_run(runs), "train_loss_step") == {**dead, **last["train_loss_step"]}
 
 
 def test_a_test_from_a_checkpoint_is_a_run_of_its_own_and_hides_nothing(runs: Path, tmp_path: Path) -> None:
@@ -191,3 +190,44 @@ def test_reading_a_position_runs_no_code_of_the_checkpoint(tmp_path: Path) -> No
         path.write_bytes(broken)
         assert position_in(path) is None
     assert position_in(tmp_path / "absent.ckpt") is None
+
+
+def test_a_fit_by_a_fresh_trainer_goes_on_behind_the_one_before(runs: Path, tmp_path: Path) -> None:
+    logger = EpochalLogger()
+    first = fit(logger, tmp_path / "a").points
+    second = fit(logger, tmp_path / "b").points
+    run = only_run(runs)
+    assert points(run, "train_loss_step") == {
+        **first["train_loss_step"],
+        **{step + 12: value for step, value in second["train_loss_step"].items()},
+    }
+    for name in ("val_loss", "train_loss_epoch"):
+        assert list(points(run, name)) == [3, 7, 11, 15, 19, 23], name
+    assert [each.step for each in run.checkpoints()] == [4, 8, 12, 16, 20, 24]
+    assert ["from step 12 on" in notice.text for notice in run.notices if notice.code == "steps"] == [True]
+
+
+def test_what_went_on_behind_another_fit_is_resumed_there(runs: Path, tmp_path: Path) -> None:
+    logger = EpochalLogger()
+    fit(logger, tmp_path / "a")
+    fit(logger, tmp_path / "b", stop=9)
+    logger.finish()
+    again = EpochalLogger()
+    second = fit(again, tmp_path / "c", ckpt_path=newest(tmp_path / "b")).points
+    third = fit(again, tmp_path / "d").points
+    run = only_run(runs)
+    steps = points(run, "train_loss_step")
+    assert list(steps) == list(range(36))
+    assert [steps[step + 12] for step in second["train_loss_step"]] == list(second["train_loss_step"].values())
+    assert [steps[step + 24] for step in third["train_loss_step"]] == list(third["train_loss_step"].values())
+    assert [each.step for each in run.checkpoints()] == [4, 8, 12, 16, 20, 24, 28, 32, 36]
+
+
+def test_a_fit_that_goes_back_leaves_the_end_where_it_went(runs: Path, tmp_path: Path) -> None:
+    logger = EpochalLogger()
+    fit(logger, tmp_path / "a")
+    fit(logger, tmp_path / "b")
+    early = min((tmp_path / "a").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    fit(logger, tmp_path / "c", ckpt_path=early, stop=6)
+    fit(logger, tmp_path / "d")
+    assert list(points(only_run(runs), "train_loss_step")) == list(range(5 + 12))

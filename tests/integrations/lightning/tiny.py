@@ -17,8 +17,8 @@ with warnings.catch_warnings():  # about what its own dependencies have deprecat
     except ImportError:
         import pytorch_lightning as L
 
-#: Before 2.5 (or so) a fit that Ctrl-C ends returns as if nothing had happened.
-SWALLOWS_CTRL_C = tuple(map(int, L.__version__.split(".")[:2])) < (2, 3)
+#: Up to 2.3 a fit that Ctrl-C ends returns as if nothing had happened; from 2.4 on it ends the script with SystemExit.
+SWALLOWS_CTRL_C = tuple(map(int, L.__version__.split(".")[:2])) < (2, 4)
 
 CallbackHook = Callable[[int], None]
 
