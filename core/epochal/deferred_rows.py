@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .deferred import Deferred
+from .journal.format import SEQ_MASK
+from .values import plain_metrics
 
 if TYPE_CHECKING:
     from .run import Run
@@ -22,18 +25,17 @@ _PAUSE_S: Final = 0.0005
 class _Waiting(NamedTuple):
     values: dict[str, Any]
     media: dict[str, Deferred]
+    later: list[Deferred]
     step: int
     time: float
     mark: int
     marks: dict[str, int]  # of media: each is a record with a place of its own
 
     def ready(self) -> bool:
-        return all(each.ready() for each in (*self.values.values(), *self.media.values()) if isinstance(each, Deferred))
+        return all(each.ready() for each in self.later)
 
     @property
     def seqs(self) -> list[int]:
-        from .journal.format import SEQ_MASK
-
         return [mark & SEQ_MASK for mark in ([self.mark] if self.values else []) + list(self.marks.values())]
 
 
@@ -71,7 +73,7 @@ class DeferredRows:
         writer = self._run._writer
         media = {name: each for name, each in later.items() if each.media}
         row = _Waiting(
-            dict(values), media, step, time,
+            dict(values), media, list(later.values()), step, time,
             writer.next_mark() if mark is None and values else mark or 0, {name: writer.next_mark() for name in media},
         )  # fmt: skip
         self._rows.append(row)
@@ -104,6 +106,7 @@ class DeferredRows:
         if not self._rows:
             self._looking = False
             self._run._writer.check_at = self._check_at
+            self.keep_looking()  # another thread may have added one just now
         return now >= self._check_at
 
     def end(self) -> None:
@@ -154,23 +157,32 @@ class DeferredRows:
             values = self._results(row.values)
             if values:
                 self._run._writer.row(values, row.step, row.time, row.mark)
-            media = self._results(row.media)
-            if media:
-                from .media.recording import record_media
-
-                several = {name: each for name, each in media.items() if isinstance(each, list)}
-                record_media(self._run, several, step=row.step, time=row.time, marks=row.marks)
+            if row.media:
+                self._write_media(row)
         except Exception as error:
             self._run._fault.internal("log", error)
 
-    def _results(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        from .values import plain_metrics
+    def _write_media(self, row: _Waiting) -> None:
+        from .media.recording import record_media
 
-        found = {name: value for name, value in values.items() if not isinstance(value, Deferred)}
-        deferred = {name: value for name, value in values.items() if name not in found}
-        plain = plain_metrics(deferred, self._run._session.converters)
-        for problem in plain.problems:
-            self._run._fault("value", problem.text, once=problem.name, metric=problem.name)
-        found |= plain.values
-        found |= plain.media
-        return {name: found[name] for name in values if name in found}
+        several = {name: each for name, each in self._results(row.media).items() if isinstance(each, list)}
+        record_media(self._run, several, step=row.step, time=row.time, marks=row.marks)
+
+    def _results(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        odd: dict[str, Any] = {}
+        for name, value in values.items():
+            result = value
+            if isinstance(value, Deferred):
+                with contextlib.suppress(Exception):  # it fails again where that is told
+                    result = value.result()
+                if type(result) not in (float, bool):
+                    odd[name] = result
+            found[name] = result
+        if odd:
+            plain = plain_metrics(odd, self._run._session.converters)
+            for problem in plain.problems:
+                self._run._fault("value", problem.text, once=problem.name, metric=problem.name)
+            usable = {**plain.values, **plain.media}
+            found = {name: usable.get(name) if name in odd else value for name, value in found.items()}
+        return {name: value for name, value in found.items() if value is not None}

@@ -30,13 +30,13 @@ class RunDeferred:
         self, values: Mapping[str, Any], later: Mapping[str, Deferred], step: int, time: float, mark: int | None
     ) -> None:
         """Keep a row until its values are there."""
-        from .deferred_rows import DeferredRows
-
         if values and all(each.media for each in later.values()):  # numbers do not wait for media
             self._writer.row(values, step, time, mark)
             values, mark = {}, None
         rows = self._session.deferred
         if rows is None:
+            from .deferred_rows import DeferredRows  # loaded by the first value that is on its way
+
             rows = self._session.deferred = DeferredRows(self)  # type: ignore[arg-type]
         rows.add(values, later, step=step, time=time, mark=mark)
 

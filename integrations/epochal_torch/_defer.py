@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from epochal.deferred import Deferred
 
-from ._spread import BINS, FACTS, histogram_of, spread
+from ._spread import histogram_of, spread
 from ._values import check, exact
 
-#: Cells that are pinned at once: pinning memory is slow and may make the device wait, so it is done in slabs.
-_CELLS: Final = 1024
+#: Numbers that are pinned at once: pinning memory is slow and may make the device wait, so it is done in slabs.
+_CELLS: Final = 4096
+#: Numbers of these types are copied together; of the others PyTorch may lack what that takes.
+_STACKED: Final = ("float32", "float64", "float16", "bfloat16", "int64", "int32", "bool", "uint8")
 
 
 def defer(value: Any) -> Any:
@@ -24,41 +27,76 @@ def defer(value: Any) -> Any:
     of the CPU is read at once, as is one of another device, where `log` gives its hint that the device waits.
 
     Args:
-        value: a tensor, or a mapping of names to tensors and anything else, which stays as it is: its tensors share
-            one event.
+        value: a tensor, or a mapping of names to tensors and anything else, which stays as it is: those of a device
+            share one event, those of a type and kind one copy.
     """
     import torch
 
-    if isinstance(value, Mapping):
-        arrival: dict[Any, _Arrival] = {}
-        return {name: defer(each) if isinstance(each, Mapping) else _deferred(each, arrival, torch)
-                for name, each in _recorded(value, arrival, torch)}  # fmt: skip
-    if not isinstance(value, torch.Tensor):
-        return value
-    shared: dict[Any, _Arrival] = {}
-    found = _deferred(value, shared, torch)
-    for each in shared.values():
-        each.record(torch)
+    if isinstance(value, torch.Tensor):
+        return _together({None: value}, torch, _cuda)[None]
+    return _mapping(value, torch) if isinstance(value, Mapping) else value
+
+
+def _mapping(values: Mapping[Any, Any], torch: Any) -> dict[Any, Any]:
+    nested = {name: each for name, each in values.items() if isinstance(each, Mapping)}
+    found = _together({name: each for name, each in values.items() if name not in nested}, torch, _cuda)
+    return {name: _mapping(nested[name], torch) if name in nested else found[name] for name in values}
+
+
+def _together(values: Mapping[Any, Any], torch: Any, way: _Device) -> dict[Any, Any]:
+    """Return values with a `Deferred` in the place of each tensor on a device that can be copied without waiting."""
+    found: dict[Any, Any] = {}
+    groups: dict[Any, dict[Any, Any]] = {}
+    for name, value in values.items():
+        found[name] = value  # where it cannot be deferred, its converter says why, under its name
+        if not isinstance(value, torch.Tensor):
+            continue
+        try:
+            if not way.takes(value):
+                found[name] = _at_once(value)
+                continue
+            check(value)
+            if value.numel():
+                number = value.numel() == 1
+                source = _number(value) if number else spread(value)
+                groups.setdefault((source.device, source.dtype, number), {})[name] = source
+        except Exception:
+            continue
+    arrivals: dict[Any, _Arrival] = {}
+    for (device, dtype, number), sources in groups.items():
+        try:
+            arrival = arrivals.get(device)
+            if arrival is None:
+                arrival = arrivals[device] = _Arrival(way, device, torch)
+            if str(dtype).removeprefix("torch.") in _STACKED and len(sources) > 1:
+                several = _Several(*_copied(torch.stack(list(sources.values())), torch, way), arrival)
+                part = _Part if number else _SpreadPart
+                found |= {name: part(several, at) for at, name in enumerate(sources)}
+            else:
+                made = _Copy if number else _Spread
+                found |= {name: made(*_copied(each, torch, way), arrival) for name, each in sources.items()}
+        except Exception:
+            continue
+    for arrival in arrivals.values():
+        arrival.record(torch)
     return found
 
 
-def _recorded(values: Mapping[str, Any], arrivals: dict[Any, _Arrival], torch: Any) -> Any:
-    """Yield the items of a mapping, and record the events behind the copies of all of them."""
-    yield from values.items()
-    for each in arrivals.values():
-        each.record(torch)
+def _number(tensor: Any) -> Any:
+    tensor = tensor.detach()
+    return tensor.reshape(()) if tensor.ndim else tensor
 
 
-def _deferred(value: Any, arrivals: dict[Any, _Arrival], torch: Any) -> Any:
-    if not isinstance(value, torch.Tensor):
-        return value
+def _copied(source: Any, torch: Any, way: _Device) -> tuple[Any, deque[Any]]:
+    """Return the cell into which a copy is on its way, and the pool that it goes back to."""
+    pool = _free_cells.setdefault((way, source.dtype, source.shape), deque())
     try:
-        if value.device.type != "cuda":
-            return _at_once(value)
-        check(value)
-        return _on_its_way(value, arrivals, torch, _cuda)
-    except Exception:
-        return value  # whose converter says what is wrong with it, under its name
+        cell = pool.popleft()
+    except IndexError:
+        pool.extend(way.cells(torch, source.dtype, tuple(source.shape)))
+        cell = pool.popleft()
+    cell.copy_(source, non_blocking=True)
+    return cell, pool
 
 
 def _at_once(tensor: Any) -> Any:
@@ -72,12 +110,15 @@ def _at_once(tensor: Any) -> Any:
 class _Device:
     """How copies to the host are made without waiting; tests put their own in its place."""
 
-    def cells(self, torch: Any, dtype: Any, size: int) -> list[Any]:
-        """Return host cells: of one element each, or one of `size` elements."""
+    def takes(self, tensor: Any) -> bool:
+        """Return whether a tensor is on such a device."""
+        return bool(tensor.is_cuda)
+
+    def cells(self, torch: Any, dtype: Any, shape: tuple[int, ...]) -> list[Any]:
+        """Return host cells of a shape, some at once."""
+        number = max(1, _CELLS // math.prod(shape))
         with torch.inference_mode(False), torch.no_grad():
-            if size > 1:
-                return [torch.empty(size, dtype=dtype, pin_memory=True)]
-            return list(torch.empty(_CELLS, dtype=dtype, pin_memory=True).unbind())
+            return list(torch.empty((number, *shape), dtype=dtype, pin_memory=True).unbind())
 
     def event(self, torch: Any, device: Any) -> Any:
         """Return an event."""
@@ -128,7 +169,7 @@ class _Arrival:
 class _Copy(Deferred):
     """One number on its way from a device."""
 
-    def __init__(self, cell: Any, arrival: _Arrival, pool: deque[Any]) -> None:
+    def __init__(self, cell: Any, pool: deque[Any], arrival: _Arrival) -> None:
         self._cell, self._arrival, self._pool = cell, arrival, pool
         self._value: Any = None
 
@@ -159,26 +200,36 @@ class _Spread(_Copy):
         return histogram_of(cell.tolist())
 
 
-def _on_its_way(tensor: Any, arrivals: dict[Any, _Arrival], torch: Any, way: _Device) -> Deferred:
-    if not tensor.numel():
-        raise ValueError("empty")
-    device = tensor.device
-    with torch.no_grad():
-        made: type[_Copy]
-        if tensor.numel() == 1:
-            made, source, size = _Copy, tensor.detach().reshape(()), 1
-        else:
-            made, source, size = _Spread, spread(tensor.detach()), FACTS + BINS
-        pool = _free_cells.setdefault((way, source.dtype, size), deque())
-        try:
-            cell = pool.popleft()
-        except IndexError:
-            pool.extend(way.cells(torch, source.dtype, size))
-            cell = pool.popleft()
-        cell.copy_(source, non_blocking=True)
-    if device not in arrivals:
-        arrivals[device] = _Arrival(way, device, torch)
-    return made(cell, arrivals[device], pool)
+class _Several(_Copy):
+    """Numbers, or counts of histograms, of one type that are copied together."""
+
+    def _read(self, cell: Any) -> Any:
+        return cell.tolist()
+
+
+class _Part(Deferred):
+    """One number of several."""
+
+    def __init__(self, several: _Several, at: int) -> None:
+        self._several, self._at = several, at
+
+    def ready(self) -> bool:
+        return self._several.ready()
+
+    def result(self) -> Any:
+        return self._several.result()[self._at]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _given, (self.result(),)
+
+
+class _SpreadPart(_Part):
+    """The counts of one histogram of several."""
+
+    media: ClassVar[bool] = True
+
+    def result(self) -> Any:
+        return histogram_of(super().result())
 
 
 def _given(value: Any) -> Any:

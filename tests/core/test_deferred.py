@@ -11,7 +11,10 @@ import pytest
 import epochal
 from epochal import deferred_rows
 from epochal.deferred import Deferred
+from epochal.hookspecs import RunInfo
 from epochal.journal.verify import verify
+from epochal.sinks.choosing import Chosen
+from epochal.sinks.delivery import Delivery
 
 
 class Later(Deferred):
@@ -201,3 +204,38 @@ def test_a_disabled_run_and_a_finished_one_take_them() -> None:
     run = epochal.init("p")
     run.finish()
     run.log({"loss": Later()})
+
+
+def test_sinks_get_late_rows_once_under_their_own_seq(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPOCHAL_COMPANION", "off")
+    given: list[Any] = []
+
+    class Sink:
+        def write(self, batch: list[Any]) -> None:
+            given.extend(batch)
+
+        def close(self) -> None: ...
+
+    def deliver(**options: Any) -> bool:
+        info = RunInfo(run.id, run.project, run.name, run.folder, run.folder.parent.parent)
+        chosen = Chosen("kept", "kept", {"patience_s": 0.1})
+        return Delivery(chosen, lambda *_: Sink(), info, report=reports.append, **options).run()
+
+    reports: list[str] = []
+    run = epochal.init("p")
+    late = Later(10.0)
+    for step in range(20):
+        run.log({"loss": late if step == 10 else float(step)})
+    deliver(once=True)
+    assert [each["step"] for each in given if "step" in each] == [step for step in range(20) if step != 10]
+    late.here = True
+    run.log({"loss": 20.0})
+    deliver(once=True)
+    run.finish()
+    assert deliver()
+    rows = [each for each in given if "step" in each]
+    assert sorted(each["values"]["loss"] for each in rows) == [float(step) for step in range(21)]
+    assert len({each["key"] for each in given}) == len(given)
+    in_order = sorted(rows, key=lambda each: int(each["seq"]))
+    assert [each["step"] for each in in_order] == list(range(21)), "a late row's key is that of its place"
+    assert reports == []

@@ -84,9 +84,14 @@ class FakeDevice(_defer._Device):
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.slabs: list[Any] = []
 
-    def cells(self, torch: Any, dtype: Any, size: int) -> list[Any]:
-        return [torch.empty(size, dtype=dtype)] if size > 1 else list(torch.empty(16, dtype=dtype).unbind())
+    def takes(self, tensor: Any) -> bool:
+        return True
+
+    def cells(self, torch: Any, dtype: Any, shape: tuple[int, ...]) -> list[Any]:
+        self.slabs.append((dtype, shape))
+        return list(torch.empty((16, *shape), dtype=dtype).unbind())
 
     def event(self, torch: Any, device: Any) -> Event:
         self.events.append(Event())
@@ -97,11 +102,7 @@ class FakeDevice(_defer._Device):
 
 
 def deferred(device: FakeDevice, tensor: Any) -> Any:
-    arrivals: dict[Any, Any] = {}
-    made = _defer._on_its_way(tensor, arrivals, torch, device)
-    for arrival in arrivals.values():
-        arrival.record(torch)
-    return made
+    return _defer._together({"it": tensor}, torch, device)["it"]
 
 
 def test_a_deferred_row_is_written_once_its_copy_is_there() -> None:
@@ -129,8 +130,39 @@ def test_cells_and_events_are_used_again() -> None:
         assert value.result() == at
         del value
     assert len(device.events) == 1
+    assert device.slabs == [(torch.float32, ())]
 
 
 def test_a_mapping_keeps_what_is_no_tensor() -> None:
     given = {"loss": torch.tensor(1.5), "n": 3, "deep": {"acc": torch.tensor(True)}, "none": None}
     assert epochal_torch.defer(given) == {"loss": 1.5, "n": 3, "deep": {"acc": True}, "none": None}
+
+
+def test_tensors_of_one_type_are_copied_together_and_stay_exact() -> None:
+    device = FakeDevice()
+    given = {
+        "loss": torch.tensor(0.1), "acc": torch.tensor([[0.3]]), "half": torch.tensor(0.1).bfloat16(),
+        "n": torch.tensor(1 << 60),
+        "on": torch.tensor(True), "off": torch.tensor(False), "small": torch.tensor(0.5).to(torch.float8_e5m2),
+        "tiny": torch.tensor(2.0).to(torch.float8_e5m2), "here": 3, "empty": torch.empty(0),
+        "a": torch.arange(10.0), "b": torch.ones(7, dtype=torch.int64),
+    }  # fmt: skip
+    with epochal.init("p") as run:
+        late = _defer._together(given, torch, device)
+        run.log({name: value for name, value in late.items() if name != "empty"})
+        assert len(device.events) == 1
+        assert (torch.float32, (2,)) in device.slabs
+        for tensor in given.values():
+            if isinstance(tensor, torch.Tensor):
+                tensor.zero_()
+        device.events[0].here = True
+    recorded = epochal.get_run(run.id)
+    expected = {
+        "loss": torch.tensor(0.1).item(), "acc": torch.tensor(0.3).item(), "half": torch.tensor(0.1).bfloat16().item(),
+        "n": 1 << 60, "on": True, "off": False, "small": 0.5, "tiny": 2.0, "here": 3,
+    }  # fmt: skip
+    assert {name: recorded.history(name).values.tolist() for name in expected} == {
+        name: [value] for name, value in expected.items()
+    }
+    assert {name: recorded.media(name)[0].items[0].counts.sum() for name in ("a", "b")} == {"a": 10, "b": 7}
+    assert late["empty"] is given["empty"]
