@@ -199,8 +199,8 @@ class EpochalCallback(keras.callbacks.Callback):
 
     @property
     def run(self) -> Run:
-        """The run, opened if need be."""
-        return self._open()[0]
+        """The run, opened if need be; one that is finished is not opened again for being looked at."""
+        return self._runs._run or self._open()[0]
 
     # Within
 

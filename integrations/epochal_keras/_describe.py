@@ -65,6 +65,8 @@ def describe_trainer(
 ) -> dict[str, Any]:
     """Return how a compiled model is trained.
 
+    `steps` are the optimizer's in the whole training, as in every framework; what Keras calls so is `steps_per_epoch`.
+
     Args:
         model: the model.
         params: what Keras tells callbacks of a call: epochs, and batches of an epoch as `steps`.
@@ -72,7 +74,9 @@ def describe_trainer(
         callbacks: those that take part.
     """
     trainer: dict[str, Any] = {"framework": "keras", "backend": keras.config.backend()}
-    trainer.update({key: value for key, value in params.items() if key != "verbose" and value is not None})
+    told = {key: value for key, value in params.items() if key != "verbose" and value is not None}
+    batches = told.pop("steps", None)
+    trainer.update(told)
     if call is not None:
         trainer.update(call.settings)
         trainer["batch_size"] = call.batch_size
@@ -80,6 +84,9 @@ def describe_trainer(
     optimizer = getattr(model, "optimizer", None)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     trainer["accumulate"] = getattr(inner, "gradient_accumulation_steps", None)
+    trainer["steps_per_epoch"] = batches
+    if batches is not None and "epochs" in told:  # gradients that an epoch leaves over go on into the next one
+        trainer["steps"] = told["epochs"] * batches // (trainer["accumulate"] or 1)
     trainer["strategy"] = _strategy(model)
     trainer["world_size"] = rank_here().world
     trainer.update(_compiled(model))

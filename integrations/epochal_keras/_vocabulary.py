@@ -7,7 +7,7 @@ from typing import Any, Final
 
 #: What stands before a common word's slash, and words that are common as they are.
 _HEADS: Final = ("train/", "val/", "test/", "predict/", "lr/")
-_WORDS: Final = ("lr", "epoch")
+_WORDS: Final = ("lr", "epoch", "grad_norm")
 _RATE: Final = "learning_rate"
 
 

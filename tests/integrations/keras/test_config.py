@@ -33,7 +33,8 @@ def test_the_config_tells_model_compilation_and_backend(runs: Path) -> None:
     assert (trainer["framework"], trainer["backend"]) == ("keras", BACKEND)
     assert trainer["loss"]["class"] == "SparseCategoricalCrossentropy"
     assert trainer["metrics"] == ["accuracy"]
-    assert (trainer["epochs"], trainer["steps"], trainer["batch_size"]) == (3, 4, 3)
+    assert (trainer["epochs"], trainer["steps"], trainer["batch_size"]) == (3, 12, 3)
+    assert trainer["steps_per_epoch"] == 4
     assert (trainer["precision"], trainer["validation_split"]) == ("float32", 0.25)
     assert isinstance(trainer["jit_compile"], bool)
     assert (trainer["run_eagerly"], trainer["steps_per_execution"]) == (False, 1)
@@ -43,7 +44,7 @@ def test_the_config_tells_model_compilation_and_backend(runs: Path) -> None:
     assert config["environment"][BACKEND]
 
 
-@pytest.mark.parametrize("rate", [0.1, 1e-4])
+@pytest.mark.parametrize("rate", [0.1, 0.01, 1e-4])
 def test_a_rate_is_the_number_that_the_user_wrote(runs: Path, rate: float) -> None:
     fit(tiny_model(optimizer=keras.optimizers.AdamW(rate, weight_decay=0.004)), [EpochalCallback()], epochs=1)
     optimizer = only_run(runs).config["optimizer"]

@@ -82,3 +82,12 @@ def test_a_loss_that_is_no_number_is_recorded_as_such(runs: Path) -> None:
     values: dict[int, Any] = points(run, "loss")
     assert values
     assert all(math.isnan(value) for value in values.values())
+
+
+def test_a_finished_run_is_not_opened_again_for_being_looked_at(runs: Path) -> None:
+    callback = EpochalCallback()
+    fit(tiny_model(), [callback], epochs=1)
+    id = callback.run.id
+    callback.finish()
+    assert callback.run.id == id
+    assert only_run(runs).state == "finished"
