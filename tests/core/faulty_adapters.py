@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from epochal.adapter import AdapterRun
 from epochal.metric_names import MetricNames
 from tests.core.loop_adapter import Loop, LoopAdapter, LoopSuite
 
@@ -46,6 +47,12 @@ class LosesTheLast(LoopAdapter):
 class CountsFromZero(LoopAdapter):
     def logged(self, metrics: dict[str, Any], step: int, *, training: bool = False) -> None:
         self.runs.log(metrics, step=step - 1)
+
+
+class RecordsTwice(LoopAdapter):
+    def logged(self, metrics: dict[str, Any], step: int, *, training: bool = False) -> None:
+        super().logged(metrics, step, training=training)
+        super().logged(metrics, step, training=training)
 
 
 class ChangesTheData(LoopAdapter):
@@ -178,12 +185,22 @@ class NeedsTheDisk(LoopAdapter):
 
 
 #: Faulty adapter to the check that must fail, and words that its message must have.
+class ForgetsItsRunWhenPickled(LoopAdapter):
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = {**state, "runs": AdapterRun(mode="disabled")}
+
+
 FAULTS: dict[type, tuple[str, str]] = {
     OpensAtOnce: ("nothing_is_created_by_constructing_the_adapter", "opened a run"),
     TakesAnything: ("wrong_arguments_are_refused_when_the_adapter_is_constructed", "vocabulary='klingon' was taken"),
     WritesWhenDisabled: ("disabled_mode_is_a_no_op", "was written into the runs folder"),
     LosesTheLast: ("metrics_and_steps_are_complete_and_exact", "recorded nothing, expected"),
     CountsFromZero: ("metrics_and_steps_are_complete_and_exact", "first at step 0 of"),
+    ForgetsItsRunWhenPickled: (
+        "pickled_into_a_spawned_process_it_writes_the_same_run",
+        "of an adapter pickled while opened, ['there'] is not in the run",
+    ),
+    RecordsTwice: ("metrics_and_steps_are_complete_and_exact", "more than once at a step"),
     ChangesTheData: ("losses_are_bit_equal_without_the_adapter", "differs with the adapter"),
     DescribesAfterwards: ("config_comes_before_the_first_metric", "came after the first metric"),
     ReplacesUsersConfig: ("what_the_user_set_in_the_config_stays", "was set by the user"),

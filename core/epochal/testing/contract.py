@@ -54,6 +54,7 @@ class AdapterContract:
         of_one_call: metrics that the framework works out over one call only, so that a resumed one gives another value.
         processes: in how many processes `train(processes=…)` can train; 1 where the framework has no such training.
         new_run_each_fit: a second training with one adapter gets a run of its own; by default it goes on in the first.
+        repeated: metrics that the framework reports more than once at a step, such as the epoch beside each row.
         step_metrics: metrics that the framework reports at each training step, for `log_every`.
         common: names that `vocabulary="common"` must give.
     """
@@ -65,6 +66,7 @@ class AdapterContract:
     of_one_call: ClassVar[tuple[str, ...]] = ()
     processes: ClassVar[int] = 1
     new_run_each_fit: ClassVar[bool] = False
+    repeated: ClassVar[tuple[str, ...]] = ()
     step_metrics: ClassVar[tuple[str, ...]] = ()
     common: ClassVar[tuple[str, ...]] = ("train/loss",)
 

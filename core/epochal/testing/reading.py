@@ -45,6 +45,13 @@ def points(run: Any, name: str) -> dict[int, float]:
     return dict(zip(history.steps.tolist(), history.values.tolist(), strict=True))
 
 
+def twice(run: Any, names: set[str]) -> list[str]:
+    """Return those of the metrics that have more than one row at a step."""
+    return sorted(
+        name for name in names if len(run.history(name, duplicates=True).steps) > len(run.history(name).steps)
+    )
+
+
 def all_values(runs: list[Any], name: str) -> Counter[float]:
     """Return how often each value of a metric was recorded, whatever its step and run."""
     return Counter(

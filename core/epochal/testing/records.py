@@ -10,7 +10,7 @@ from typing import Final
 import epochal
 
 from .contract import AdapterContract
-from .reading import differences, groups_before_rows, leaves, only_run, recorded
+from .reading import differences, groups_before_rows, leaves, only_run, recorded, twice
 
 #: What an object becomes where its text is taken instead of its value.
 _REPRS: Final = re.compile(
@@ -27,6 +27,11 @@ class RecordChecks(AdapterContract):
         there = recorded(only_run(runs), reported)
         assert there == reported, "the record differs from what the framework reported:\n" + differences(
             there, reported
+        )
+        doubled = twice(only_run(runs), set(reported) - set(self.repeated))
+        assert not doubled, (
+            f"{doubled} were recorded more than once at a step: is one event of the framework taken twice? (Where the "
+            "framework itself reports them so, name them in `repeated`.)"
         )
 
     def test_losses_are_bit_equal_without_the_adapter(self) -> None:

@@ -20,6 +20,7 @@ from tests.integrations.lightning.tiny import AtStep, L, Memory, Tiny, loader, n
 class TestEpochalLogger(AdapterSuite):
     framework = ("lightning", "pytorch_lightning", "torch")
     plugin = "epochal_torch.plugin"
+    repeated = ("epoch",)
     middle = 6
     processes = 2
     step_metrics = ("train_loss_step",)

@@ -22,6 +22,7 @@ from tests.integrations.transformers.tiny import AtStep, Sentences, arguments, r
 class TestEpochalCallback(AdapterSuite):
     framework = ("transformers", "torch", "datasets")
     plugin = "epochal_transformers.plugin"
+    repeated = ("epoch",)
     middle = 6
     of_one_call = ("train_loss",)
     processes = 2
