@@ -145,3 +145,42 @@ def test_a_state_dicts_hash_is_that_of_its_values() -> None:
     train(model, optimizer, range(1))
     assert epochal.fingerprint(model.state_dict())["sha256"] != first
     assert epochal.fingerprint(optimizer.state_dict())["sha256"] != again["sha256"]
+
+
+def test_a_watch_sees_gradients_as_the_optimizer_takes_them() -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    with epochal.init("loop") as run:
+        epochal_torch.watch(model, every=1)
+        run.log({"loss": 2.0}, step=4)
+        for part in (1.0, 2.0):  # gathered over two backwards, and scaled
+            scaler.scale(model(torch.tensor([[part]])).sum()).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        run.log({"loss": 1.0}, step=5)
+    recorded = epochal.get_run(run.folder)
+    gradient = recorded.history("gradients/weight")
+    assert (gradient.steps.tolist(), gradient.values.tolist()) == ([5], [3.0])
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    with epochal.init("loop") as run:
+        run.log({"loss": 1.0})
+        with pytest.raises(OSError, match="nowhere"):
+            epochal_torch.checkpoint(run, tmp_path / "nowhere" / "last.pt", model=torch.nn.Linear(1, 1))
+        run.log({"loss": 2.0})
+    recorded = epochal.get_run(run.folder)
+    assert recorded.history("loss").values.tolist() == [1.0, 2.0]
+    assert list(recorded.checkpoints()) == []
+
+
+def test_a_checkpoint_is_written_though_its_run_cannot_record_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EPOCHAL_STRICT", "0")
+    run = epochal.init("loop")
+    run.log({"loss": 1.0})
+    run.finish()
+    epochal_torch.checkpoint(run, tmp_path / "last.pt", step=3, model=torch.nn.Linear(1, 1))
+    assert epochal_torch.load_checkpoint(tmp_path / "last.pt", model=torch.nn.Linear(1, 1))["position"] is None
