@@ -71,8 +71,8 @@ def watch(model: Any, log: str = "gradients", *, every: int = 100, run: Run | No
     """Record histograms and the norm of a model's gradients or parameters at every n-th step of its optimizers.
 
     Gradients are looked at as an optimizer takes them: accumulated, unscaled and clipped; parameters behind its step.
-    They stand at the step behind the last `run.log`'s. Counting is done where the tensors are, and is deferred: no device is
-    waited for. The model carries nothing: it can be pickled, copied and compiled.
+    They stand at the step behind the last `run.log`'s. Counting is done where the tensors are, and is deferred: no
+    device is waited for. The model carries nothing: it can be pickled, copied and compiled.
 
     Args:
         model: a `torch.nn.Module` trained by optimizers derived from `torch.optim.Optimizer`.
