@@ -99,7 +99,7 @@ def test_every_scalar_type_of_numpy_is_taken_or_refused_with_a_warning(caplog: p
         value = kind(1, "D") if kind in (np.datetime64, np.timedelta64) else kind(b"1" if kind is np.void else 1)
         read = recorded(value)
         if read:
-            assert read[0] == 1, kind
+            assert read[0] == (-1 if kind.__name__ == "int1" else 1), kind  # ml_dtypes' int1 holds a sign alone
         else:
             assert "'x'" in caplog.text, kind
 
