@@ -70,6 +70,19 @@ def test_names_cannot_play_tricks_on_the_terminal(root: Path) -> None:
     assert len(out.splitlines()) == 3
 
 
+def test_what_a_user_set_stands_before_what_an_adapter_wrote(root: Path) -> None:
+    wrote = {
+        "environment": {"torch": "2"},
+        "model": {"bytes": 8, "parameters": 2, "summary": "Linear(\n)"},
+        "optimizer": {"eps": 1e-8, "learning_rate": 0.1},
+    }
+    make_run(root, 0, config={**wrote, "my": {"depth": 3}})
+    header = call("ls", width=200).out.splitlines()[0]
+    shown = [word for word in header.split() if word in ("depth", "learning_rate", "parameters", "bytes", "summary")]
+    assert shown[:3] == ["depth", "learning_rate", "parameters"]
+    assert "summary" not in shown
+
+
 def test_filter_sort_columns_and_limit(root: Path) -> None:
     for i in range(5):
         make_run(root, i, config={"lr": i, "a.b": {"c": i}}, project=f"p{i % 2}")

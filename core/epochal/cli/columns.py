@@ -27,6 +27,13 @@ _TRIED: Final = 40
 #: Words in a metric's name that make it worth a place, the most telling first.
 _TELLING: Final = ("val", "eval", "test", "acc", "f1", "auc", "loss", "error", "reward", "score", "perplexity")
 
+#: The groups that adapters write, of which these settings tell something at a glance, the most telling first.
+_GROUPS: Final = ("model", "optimizer", "trainer", "environment")
+_AT_A_GLANCE: Final = (
+    "optimizer.learning_rate", "trainer.batch_size", "optimizer.class", "model.parameters", "trainer.epochs",
+    "trainer.framework",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Column:
@@ -111,7 +118,10 @@ def _cell(value: Any) -> str:
 
 
 def _config_columns(entries: Sequence[Entry]) -> list[Column]:
-    """Return columns for settings that differ between the runs, those that most runs have first."""
+    """Return columns for settings that differ between the runs: what users set, then what adapters wrote down.
+
+    Of each, those that most runs have come first.
+    """
     flats = {id(entry): flat({k: v for k, v in entry.config.items() if k != "datasets"}) for entry in entries}
     values: dict[str, list[Any]] = {}
     for config in flats.values():
@@ -123,7 +133,7 @@ def _config_columns(entries: Sequence[Entry]) -> list[Column]:
         for key, found in values.items()
         if not several or len(set(map(repr, found))) > 1 or len(found) < len(entries)
     ]
-    keys.sort(key=lambda key: (-len(values[key]), key.count("."), len(key), key))
+    keys.sort(key=lambda key: (_rank(key), -len(values[key]), key.count("."), len(key), key))
     ends = [key.rsplit(".", 1)[-1] for key in keys]
 
     def column(key: str, header: str) -> Column:
@@ -133,6 +143,15 @@ def _config_columns(entries: Sequence[Entry]) -> list[Column]:
         column(key, text.shown(end if ends.count(end) == 1 else key, _WIDEST))
         for key, end in zip(keys, ends, strict=True)
     ]
+
+
+def _rank(key: str) -> int:
+    """Return 0 for a setting of the user's, more for what an adapter wrote, the most for a model's text."""
+    if key in _AT_A_GLANCE:
+        return 1 + _AT_A_GLANCE.index(key)
+    if key.split(".", 1)[0] not in _GROUPS:
+        return 0
+    return 9 if key == "model.summary" or key.startswith("environment.") else 8
 
 
 def _summary_columns(entries: Sequence[Entry]) -> list[Column]:
