@@ -33,19 +33,24 @@ def describe_model(module: Any) -> dict[str, Any]:
 def describe_optimizer(optimizer: Any) -> dict[str, Any]:
     """Return the class of a `torch.optim.Optimizer` and the settings of its parameter groups.
 
-    The rate is called `learning_rate`, as in the other frameworks' runs, not `lr`.
+    The rate is called `learning_rate`, as in the other frameworks' runs, not `lr`. With a scheduler it is the one that
+    the schedule starts from, whatever it is by now: a training that is resumed has the same settings.
     """
     inner = getattr(optimizer, "optimizer", optimizer)  # accelerate wraps it
-    groups = [
-        {
-            "learning_rate" if key == "lr" else key: value
-            for key, value in group.items()
-            if key not in ("params", "param_names")
-        }
-        for group in inner.param_groups
-    ]
+    groups = [_settings(group) for group in inner.param_groups]
     known = {"class": type(inner).__name__, **(groups[0] if groups else {})}
     return known if len(groups) < 2 else {**known, "groups": groups}
+
+
+def _settings(group: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {
+        "learning_rate" if key == "lr" else key: value
+        for key, value in group.items()
+        if key not in ("params", "param_names", "initial_lr")
+    }
+    if "initial_lr" in group:
+        settings["learning_rate"] = group["initial_lr"]
+    return settings
 
 
 def describe(

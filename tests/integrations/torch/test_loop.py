@@ -125,6 +125,17 @@ def test_a_training_is_described() -> None:
     assert config["datasets"]["train"]["sha256"]
 
 
+def test_a_resumed_training_has_the_learning_rate_that_its_schedule_starts_from() -> None:
+    _, optimizer = made()
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.1)
+    optimizer.step()
+    schedule.step()
+    described = epochal_torch.describe_optimizer(optimizer)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
+    assert described["learning_rate"] == 0.1
+    assert "initial_lr" not in described
+
+
 def test_shared_lazy_and_compiled_models_are_described() -> None:
     shared = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
     shared[1].weight = shared[0].weight
