@@ -19,7 +19,7 @@ from ._checkpoints import Checkpoints, Moment
 from ._describe import learning_rates
 from ._description import Description
 from ._ranks import rank_here
-from ._steps import StepCounter, counter_of
+from ._steps import StepCounter, counter_of, with_epoch
 from ._stopping import why_stopped
 from ._vocabulary import Words, common_name
 
@@ -150,7 +150,7 @@ class EpochalCallback(keras.callbacks.Callback):
         """Record the metrics of an epoch."""
         logs = {} if logs is None else logs
         _, steps = self._open()
-        row = {"epoch": epoch, **self._words.epoch(logs, self._validated)}
+        row = with_epoch(epoch, self._words.epoch(logs, self._validated))
         with self._runs.guard("learning rate"):
             for name, rate in learning_rates(self.model):
                 row.setdefault(self._words.own(name), rate)
@@ -214,7 +214,7 @@ class EpochalCallback(keras.callbacks.Callback):
             run = self._runs.open()
         else:
             run = self._runs.resume(of_backup[0], beside=of_backup[1], cut=False)
-        self._steps = counter_of(run, self._names.name("epoch"), self._steps)
+        self._steps = counter_of(run, self._names, self._steps)
         return run, self._steps
 
     def _alone(self, call: Call | None) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from epochal import Run
+from epochal.metric_names import MetricNames
 
 from ._values import as_array
+
+#: What the number of the epoch is recorded as, and where a metric of the user's is called so.
+_EPOCH: Final = "epoch"
+_OTHER_EPOCH: Final = "keras_epoch"
 
 
 class StepCounter:
@@ -24,11 +29,11 @@ class StepCounter:
         batches: how many an epoch of the present fit has, None where that is not known.
     """
 
-    def __init__(self, run: str, epoch_metric: str) -> None:
+    def __init__(self, run: str, epoch_metrics: Sequence[str]) -> None:
         self.run = run
         self.training = False
         self.batches: int | None = None
-        self._epoch_metric = epoch_metric
+        self._epoch_metrics = epoch_metrics
         #: The last step of each epoch that this process has recorded.
         self._ends: dict[int, int] = {}
         self._last = 0
@@ -92,7 +97,7 @@ class StepCounter:
     def now(self, model: Any, run: Run) -> int:
         """Return the step at which the model stands; of one that knows none, the last of the run."""
         if self._new_here and not self._last:
-            self._last = max((_recorded(run, self._epoch_metric) or {}).values(), default=0)
+            self._last = max((_recorded(run, self._epoch_metrics) or {}).values(), default=0)
             return iterations_of(model) or self._last
         optimizer, iterations = _optimizer(model), iterations_of(model)
         known = iterations if optimizer is None else self._seen.get(optimizer, iterations)
@@ -100,7 +105,7 @@ class StepCounter:
 
     def _place(self, epoch: int, iterations: int, run: Run, optimizer: Any) -> None:
         there, self._new_here = self._new_here, False
-        earlier = _recorded(run, self._epoch_metric) if there else self._ends
+        earlier = _recorded(run, self._epoch_metrics) if there else self._ends
         if earlier is None:
             return
         before = max((end for each, end in earlier.items() if each < epoch), default=0)
@@ -138,11 +143,17 @@ class StepCounter:
 _counters: weakref.WeakKeyDictionary[Run, StepCounter] = weakref.WeakKeyDictionary()
 
 
-def counter_of(run: Run, epoch_metric: str, own: StepCounter | None) -> StepCounter:
+def counter_of(run: Run, names: MetricNames, own: StepCounter | None) -> StepCounter:
     """Return the counter of a run: a callback's own if it is of that run (which was opened again), else the shared."""
     if own is not None and own.run == run.id:
         return _counters.setdefault(run, own)
-    return _counters.setdefault(run, StepCounter(run.id, epoch_metric))
+    epochs = [names.name(each) for each in (_OTHER_EPOCH, _EPOCH)]
+    return _counters.setdefault(run, StepCounter(run.id, epochs))
+
+
+def with_epoch(epoch: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an epoch's metrics with its number before them, under another name where a metric of the user's has it."""
+    return {_OTHER_EPOCH if _EPOCH in row else _EPOCH: epoch, **row}
 
 
 def iterations_of(model: Any) -> int:
@@ -168,14 +179,15 @@ def _optimizer(model: Any) -> Any:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-def _recorded(run: Run, metric: str) -> dict[int, int] | None:
+def _recorded(run: Run, metrics: Sequence[str]) -> dict[int, int] | None:
     """Return the last step of each epoch that earlier processes have recorded; None for a new run."""
     if run.disabled or len(list((run.folder / "journal").glob(f"main-{run.rank}-*.epochal"))) < 2:
         return None
     from epochal.recorded import RecordedRun
 
     recorded = RecordedRun(run.folder)
-    if metric not in recorded.metrics:
+    metric = next((each for each in metrics if each in recorded.metrics), None)
+    if metric is None:
         return {} if recorded.metrics else None
     history = recorded.history(metric)
     return {int(epoch): int(step) for step, epoch in zip(history.steps, history.values, strict=True)}

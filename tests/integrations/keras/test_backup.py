@@ -16,7 +16,7 @@ from tests.needs import need
 need("keras")
 
 from epochal_keras import EpochalCallback  # noqa: E402
-from tests.integrations.keras.tiny import VERSION, fail_at, fit, keras, points, tiny_model  # noqa: E402
+from tests.integrations.keras.tiny import fail_at, fit, keras, points, tiny_model  # noqa: E402
 
 
 @pytest.fixture
@@ -89,8 +89,6 @@ def test_one_that_failed_before_its_first_backup_is_left_alone(runs: Path, tmp_p
 
 
 def test_a_kept_backup_goes_on_with_more_epochs(runs: Path, tmp_path: Path) -> None:
-    if VERSION < (3, 1):
-        pytest.skip("Keras 3.0 keeps no backup")
     for epochs in (2, 3):
         callback = EpochalCallback()
         fit(tiny_model(), [callback, backup(tmp_path, delete_checkpoint=False)], epochs=epochs)

@@ -104,6 +104,20 @@ def test_a_new_process_that_restores_weights_alone_does_not_record_over_earlier_
     assert points(only_run(runs), name or "train/loss") == {4: first[0], 8: second[0], 12: second[1]}
 
 
+def test_a_metric_that_is_called_epoch_stays_the_users_and_a_fit_goes_on_all_the_same(runs: Path) -> None:
+    def epoch(wanted: Any, given: Any) -> Any:
+        return keras.ops.mean(given) * 0 + 7
+
+    callback = EpochalCallback(id="mine")
+    fit(tiny_model(metrics=[epoch]), [callback], epochs=2)
+    callback.finish()
+    fit(tiny_model(metrics=[epoch]), [EpochalCallback(id="mine", resume="must")], epochs=3, initial_epoch=1)
+    run = only_run(runs)
+    assert points(run, "epoch") == {4: 7, 8: 7, 12: 7}
+    assert points(run, "keras_epoch") == {4: 0, 8: 1, 12: 2}
+    assert len(run.history("loss", abandoned=True, duplicates=True)) == 4
+
+
 def test_a_new_process_that_starts_over_hides_all_of_the_first(runs: Path) -> None:
     for resume in ("never", "must"):
         callback = EpochalCallback(id="mine", resume=resume, log_every=1)
