@@ -41,7 +41,7 @@ class AdapterRecord:
             self.open().log(self._names.of(metrics), step=step)
 
     def due(self, trained: int) -> bool:
-        """Whether `log_every` wants the values of a training step.
+        """Whether `log_every` wants the values of a training step; ask in the order of steps, one thread at a time.
 
         Args:
             trained: the number of steps done, 1 after the first. Where the framework gives every tenth only, and every

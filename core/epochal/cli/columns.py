@@ -33,6 +33,8 @@ _AT_A_GLANCE: Final = (
     "optimizer.learning_rate", "trainer.batch_size", "optimizer.class", "model.parameters", "trainer.epochs",
     "trainer.framework",
 )  # fmt: skip
+#: Lines of text, which no cell has room for.
+_MODEL_TEXT: Final = "model.summary"
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def _config_columns(entries: Sequence[Entry]) -> list[Column]:
     keys = [
         key
         for key, found in values.items()
-        if not several or len(set(map(repr, found))) > 1 or len(found) < len(entries)
+        if key != _MODEL_TEXT and (not several or len(set(map(repr, found))) > 1 or len(found) < len(entries))
     ]
     keys.sort(key=lambda key: (_rank(key), -len(values[key]), key.count("."), len(key), key))
     ends = [key.rsplit(".", 1)[-1] for key in keys]
@@ -146,12 +148,12 @@ def _config_columns(entries: Sequence[Entry]) -> list[Column]:
 
 
 def _rank(key: str) -> int:
-    """Return 0 for a setting of the user's, more for what an adapter wrote, the most for a model's text."""
+    """Return 0 for a setting of the user's, more for what an adapter wrote, the most for versions."""
     if key in _AT_A_GLANCE:
         return 1 + _AT_A_GLANCE.index(key)
     if key.split(".", 1)[0] not in _GROUPS:
         return 0
-    return 9 if key == "model.summary" or key.startswith("environment.") else 8
+    return 9 if key.startswith("environment.") else 8
 
 
 def _summary_columns(entries: Sequence[Entry]) -> list[Column]:
