@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import epochal
 from epochal import plugins
 from epochal.cli import app
 from epochal.cli.json_keys import JSON_KEYS
@@ -80,7 +81,16 @@ def test_the_help_lists_the_formats_with_their_options() -> None:
         said = call("help" if command == "" else command, "--help", width=120).out
         for each in known:
             assert (f"  {each.name} " in said) is getattr(each, "writes", True)
-            assert all(f"-o {name}=" in said for name in each.options)
+            assert all(f"--{name}" in said for name in {**each.options, **getattr(each, "flags", {})})
+
+
+def test_an_option_of_a_format_is_given_by_its_name_or_by_o(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("iteration,loss\n5,0.5\n")
+    for at, words in enumerate((["--step", "iteration"], ["-o", "step=iteration"])):
+        call("import", "csv", tmp_path / "log.csv", *words, "--dir", tmp_path / f"runs{at}")
+        (run,) = epochal.runs(dir=tmp_path / f"runs{at}")
+        assert run.history("loss").steps.tolist() == [5]
+    assert "no such option" in call("import", "csv", tmp_path / "log.csv", "--purge", "none", code=2).err.lower()
 
 
 def test_errors_say_the_way_out(root: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import epochal
 from epochal.errors import StorageError
 from epochal.exchange import import_writer
 from epochal.exchange.import_report import TakenRun
+from epochal.journal.verify import verify
 from epochal.recorded import RecordedRun
 
 from .odd_run import make_odd_run, record_of
@@ -192,6 +193,22 @@ epochal.import_runs({str(out)!r}, dir=sys.argv[2])
         for name in back.metrics:
             assert len(back.history(name, duplicates=True)) == len(run.history(name))
         assert bring(out, dir=root).outcome == "unchanged"
+
+
+@pytest.mark.parametrize("length", [0, 1, 63])
+def test_a_journal_that_an_import_died_before_writing_stands_in_no_way(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(table([(0, 1.0)]))
+    taken = bring(path)
+    for role in ("import", "system"):
+        empty = taken.path / "journal" / f"{role}-0-9-00000000.epochal"
+        empty.write_bytes(bytes(length))
+        os.utime(empty, (1, 1))
+    path.write_text(table([(0, 1.0), (1, 2.0)]))
+    assert bring(path).outcome == "grown"
+    assert points(taken) == [(0, 1.0), (1, 2.0)]
+    assert verify(taken.path).sound
+    assert bring(path).outcome == "unchanged"
 
 
 def test_storage_that_has_no_room_is_an_error_and_leaves_what_was_there(

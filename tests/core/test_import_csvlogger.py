@@ -96,10 +96,23 @@ def test_settings_become_the_config_and_nothing_in_them_is_run(tmp_path: Path) -
     assert taken.left_out == ()
 
 
+def test_values_that_stand_for_others_by_name_are_read(tmp_path: Path) -> None:
+    need("yaml")
+    run, _ = one(write(tmp_path / "v", settings="a: &x [1, 2]\nb: *x\nc: &y {lr: 0.1}\nd: {<<: *y, wd: 0}\n"))
+    assert run.config == {"a": [1, 2], "b": [1, 2], "c": {"lr": 0.1}, "d": {"lr": 0.1, "wd": 0}}
+
+
+#: Ten levels, each of which stands ten times in the next.
+LAUGHS = "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 11))
+MERGED_LAUGHS = "a0: &a0 {k: 1}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 11)
+)
+
+
 @pytest.mark.parametrize(
     "settings",
-    ["a: [", "a: &x [1]\nb: *x\n", "- 1\n", "\0", "x" * (5 << 20)],
-    ids=["broken", "aliases", "a list", "zeros", "huge"],
+    ["a: [", "a: &x [*x]\n", LAUGHS, MERGED_LAUGHS, "- 1\n", "\0", "x" * (5 << 20)],
+    ids=["broken", "within itself", "aliases that blow up", "merged aliases", "a list", "zeros", "huge"],
 )
 def test_settings_that_cannot_be_read_are_reported(settings: str, tmp_path: Path) -> None:
     need("yaml")

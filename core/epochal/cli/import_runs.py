@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .formats import WithFormats, options_of
+from .import_bar import bar_of_bytes
 from .options import as_json
 from .output import console, print_json, say, warn
 from .text import shown
@@ -26,6 +27,9 @@ _WORDS = {
 }
 
 
+_WOULD = {**_WORDS, "new": "would be imported", "grown": "would be brought up to date"}
+
+
 class _Import(WithFormats):
     verb = "import"
 
@@ -40,6 +44,11 @@ class _Import(WithFormats):
 @click.option("--group", metavar="GROUP", help="Joins the runs.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Tag the runs; may be given several times.")
 @click.option("--option", "-o", "options", metavar="NAME=VALUE", multiple=True, help="An option of the format.")
+@click.option("--dry-run", is_flag=True, help="Write nothing: say what would be imported.")
+@click.option("--follow", is_flag=True, help="Keep up with sources that are still written, until Ctrl-C.")
+@click.option(
+    "--lenient", is_flag=True, help="End with exit code 0 though something is damaged, differs or gave nothing."
+)
 @as_json
 @click.option(
     "--dir", "-d", metavar="FOLDER", type=click.Path(file_okay=False),
@@ -48,33 +57,43 @@ class _Import(WithFormats):
 @click.pass_context
 def import_(
     context: click.Context, format: str, sources: Sequence[str], project: str | None, name: str | None,
-    group: str | None, tags: Sequence[str], options: Sequence[str], as_json: bool, dir: str | None,
+    group: str | None, tags: Sequence[str], options: Sequence[str], dry_run: bool, follow: bool, lenient: bool,
+    as_json: bool, dir: str | None,
 ) -> None:  # fmt: skip
     """Import runs from files and folders.
 
-    FORMAT is csv, jsonl, archive, trainer-state, csvlogger, auto, or what a plugin adds; docs/import.md says what
-    becomes of what. Importing again when nothing has changed does nothing, and what a source has gained is added.
-    Ends with exit code 1 if a source gave nothing, or a run is damaged or differs from the one that is here.
+    FORMAT is csv, jsonl, archive, trainer-state, csvlogger, tensorboard, auto, or what a plugin adds; docs/import.md
+    says what becomes of what. Importing again when nothing has changed does nothing, and what a source has gained is
+    added. Ends with exit code 1 if a source gave nothing, or a run is damaged or differs from the one that is here.
     """
     from ..exchange.importing import import_runs
 
-    report = import_runs(
-        sources, format=format, dir=dir, project=project, name=name, group=group, tags=tags, options=options_of(options)
-    )
+    if follow:
+        say(f"following {', '.join(sources)}: Ctrl-C ends it")
+    with bar_of_bytes() as progress:
+        report = import_runs(
+            sources, format=format, dir=dir, project=project, name=name, group=group, tags=tags,
+            options=options_of(options), dry_run=dry_run, follow=follow, progress=progress,
+        )  # fmt: skip
     if as_json:
         print_json(report.to_dict())
     else:
-        _say(report)
-    if not report.sound:
+        _say(report, dry=dry_run)
+    if not report.sound and not lenient:
         context.exit(1)
 
 
-def _say(report: ImportReport) -> None:
+def _say(report: ImportReport, *, dry: bool) -> None:
     out = console()
     for run in report.runs:
-        out.print(f"{shown(run.name)} {_WORDS.get(run.outcome, run.outcome)}{_counts(run)}", soft_wrap=True)
+        words = _WOULD if dry else _WORDS
+        out.print(f"{shown(run.name)} {words.get(run.outcome, run.outcome)}{_counts(run)}", soft_wrap=True)
+        for text in run.damage:
+            warn(f"{run.source}: {shown(text)}")
         for text in run.left_out:
             say(f"  not taken over: {shown(text)}")
+    for source, what in report.remarks:
+        say(f"{source}: {shown(what)}")
     for source, why in report.skipped:
         warn(f"{source}: {why}")
 
@@ -83,7 +102,10 @@ def _counts(run: TakenRun) -> str:
     if run.points is None or run.outcome not in ("new", "grown"):
         return ""
     added = f"{run.added:,} of " if run.outcome == "grown" else ""
-    return f": {run.metrics} metric{'s' * (run.metrics != 1)}, {added}{run.points:,} points"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(run.tags.items()))
+    tags = f" ({kinds})" if kinds else ""
+    lost = f", {len(run.damage)} damaged, {run.skipped_bytes:,} bytes skipped" if run.damage else ""
+    return f": {run.metrics} metric{'s' * (run.metrics != 1)}{tags}, {added}{run.points:,} points{lost}"
 
 
 COMMANDS = [import_]

@@ -58,6 +58,10 @@ def import_(job: ImportJob) -> None:
 
 def _import_one(job: ImportJob, source: Path, archive: zipfile.ZipFile) -> None:
     runs = read_manifest(archive, source)
+    if job.dry:
+        for run in runs:
+            _compare(job, source, run)
+        return
     make_root(job.root)
     missing = [run for run in runs if not (_target(job, run) / "journal").is_dir()]
     needed = sum(file.size for run in missing for file in run.files.values())
@@ -100,6 +104,16 @@ def _aside(root: Path) -> Iterator[Path]:
 def _target(job: ImportJob, run: ArchivedRun) -> Path:
     project = run.project if job.project is None else layout.encode_project(job.project)
     return job.root / project / run.id
+
+
+def _compare(job: ImportJob, source: Path, run: ArchivedRun) -> None:
+    """Report what importing a run would do, without a look at what is packed."""
+    target = _target(job, run)
+    outcome = "new"
+    if os.path.lexists(target):
+        outcome = "differs" if _differing(target, run) else "unchanged"
+    project = layout.decode_project(target.parent.name)
+    job.report.runs.append(TakenRun(run.id, run.name, project, target, source, outcome))
 
 
 def _import_run(job: ImportJob, source: Path, archive: zipfile.ZipFile, run: ArchivedRun, aside: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import BadValueError
 from .csv_import import read_table
 from .foreign import Ending
+from .plain_yaml import read_settings
 from .text_files import open_text
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _METRICS: Final = "metrics.csv"
 _SETTINGS: Final = "hparams.yaml"
 #: How deep below a source folders are looked for: lightning_logs, name, version.
 _DEPTH: Final = 4
-_LARGEST_YAML: Final = 4 << 20
 
 
 def detect(path: Path) -> bool:
@@ -80,40 +80,7 @@ def _name(folder: Path) -> str:
 
 def _read_settings(run: ForeignRun, path: Path) -> dict[str, Any]:
     try:
-        import yaml  # type: ignore[import-untyped,unused-ignore]
-    except ImportError:
-        run.leave_out(f"{_SETTINGS}: PyYAML is not installed — pip install PyYAML, then import again")
+        return read_settings(path)
+    except BadValueError as error:
+        run.leave_out(f"{_SETTINGS}: {error}")
         return {}
-    try:
-        if path.stat().st_size > _LARGEST_YAML:
-            raise ValueError(f"it is larger than {_LARGEST_YAML >> 20} MiB")
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader(yaml))  # noqa: S506 - plain values only
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        run.leave_out(f"{_SETTINGS}: {' '.join(str(error).split())[:200]}")
-        return {}
-    if not isinstance(found, Mapping):
-        if found is not None:
-            run.leave_out(f"{_SETTINGS}: it holds no settings by name")
-        return {}
-    return dict(found)
-
-
-def _loader(yaml: Any) -> Any:
-    """Return a loader of plain values: Python's objects become text, and aliases, which can blow up, are refused."""
-
-    class Plain(yaml.SafeLoader):  # type: ignore[misc,name-defined,unused-ignore]
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                raise yaml.YAMLError("it refers to values by name (&, *), which is not read")
-            return super().compose_node(parent, index)
-
-    def as_text(loader: Any, suffix: str, node: Any) -> Any:
-        if isinstance(node, yaml.SequenceNode):
-            return loader.construct_sequence(node, deep=True)
-        if isinstance(node, yaml.MappingNode):
-            return loader.construct_mapping(node, deep=True)
-        return suffix if not node.value else node.value
-
-    Plain.add_multi_constructor("tag:yaml.org,2002:python/", as_text)
-    Plain.add_multi_constructor("!", as_text)
-    return Plain

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..journal.format import FILE_HEADER
 from ..journal.frame_rows import places
 from ..journals import Journals
+from ..layout import SUFFIX
 from ..metadata import fold_config, fold_environment, fold_manual, fold_meta, in_time, moment
 from .foreign import TEXT, Track
 
 if TYPE_CHECKING:
+    from ..journal.frames import Frame
     from ..journal.points import Bools
     from ..journal.reader import Journal
 
 #: The code of the notice in which an import says what it took, and of which files.
 IMPORTED = "imported"
+#: Of a `source` record: how far an importer has read, with what it needs to go on.
+READ = "read"
 
 
 class Earlier:
@@ -29,10 +35,12 @@ class Earlier:
         started: when its first opening says that it began; None where there is none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, but: Collection[Path] = ()) -> None:
+        """`but` are journals that do not count: what is in them is imported anew."""
         self._journals = Journals(folder)
-        ordered = self._journals.ordered
-        self.own = any(journal.role in ("main", "child") for journal in ordered) or bool(self._journals.unreadable)
+        ordered = [journal for journal in self._journals.ordered if journal.path not in but]
+        unknown = self._journals.unreadable.keys() - {path.name for path in _unbegun(folder)}
+        self.own = any(journal.role in ("main", "child") for journal in ordered) or bool(unknown)
         self._imports = [journal for journal in ordered if journal.role == "import"]
         self._first = [journal for journal in self._imports if journal.rank == 0]
         self.started = min((moment(journal.opening) for journal in self._first), default=None)
@@ -54,6 +62,26 @@ class Earlier:
         frames = self._first[-1].records("notice") if self._first else []
         found = [frame.payload.get("data") for frame in frames if frame.payload.get("code") == IMPORTED]
         return found[-1] if found and isinstance(found[-1], dict) else {}
+
+    @property
+    def last_path(self) -> Path | None:
+        """The journal of the last import."""
+        return self._first[-1].path if self._first else None
+
+    @property
+    def last_writer(self) -> str | None:
+        """Who wrote it, 32 hexadecimal digits."""
+        return self._first[-1].writer if self._first else None
+
+    def last_kept(self, format: str) -> Frame | None:
+        """Return the last record of the last import that tells how far it has read; None where there is none."""
+        return _last_kept(self._first[-1], format) if self._first else None
+
+    def kept(self, format: str) -> dict[str, Any]:
+        """Return what the newest such record of all imports says; empty where there is none."""
+        found = [_last_kept(journal, format) for journal in self._first]
+        said = [frame.payload for frame in found if frame is not None]
+        return said[-1] if said else {}
 
     @property
     def host(self) -> str | None:
@@ -108,6 +136,38 @@ class Earlier:
     def _hidden(self, journal: Journal, metric: str, columns: Any) -> Bools:
         hidden = self._journals.visibility.hidden(journal, metric, columns)
         return np.zeros(len(columns), np.bool_) if hidden is None else hidden
+
+
+def remove_unbegun(folder: Path) -> None:
+    """Remove what an import has left that died before it wrote anything; only where no other import is at work.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for path in _unbegun(folder):
+        path.unlink(missing_ok=True)
+
+
+def _unbegun(folder: Path) -> list[Path]:
+    """Return the journals of imports that end before their header does: there was nothing in them."""
+    found = [*(folder / "journal").glob(f"import-*{SUFFIX}"), *(folder / "journal").glob(f"system-*{SUFFIX}")]
+    return [path for path in found if _size(path) < FILE_HEADER.size]
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return FILE_HEADER.size
+
+
+def _last_kept(journal: Journal, format: str) -> Frame | None:
+    found = [
+        frame
+        for frame in journal.records("source")
+        if frame.payload.get("format") == format and frame.payload.get("what") == READ
+    ]
+    return max(found, key=lambda frame: frame.seq) if found else None
 
 
 def _append(track: Track, journal: Journal, metric: str, hidden: Any) -> None:

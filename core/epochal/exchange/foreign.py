@@ -37,6 +37,12 @@ class Ending(NamedTuple):
     exit_code: int | None = None
     signal: int | None = None
 
+    def fields(self) -> dict[str, Any]:
+        """Return what a `finish` record says of it."""
+        told = {"reason": self.reason, "signal": self.signal}
+        known = {key: value for key, value in told.items() if value is not None}
+        return {"state": self.state, "exit_code": self.exit_code, "error": None, **known}
+
 
 class Track:
     """The points of one metric of one rank, in the order in which they were found.
@@ -158,6 +164,16 @@ class ForeignRun:
     def leave_out(self, what: str, count: int = 1) -> None:
         """Count something of the source that was not taken over."""
         self.left_out[what] = self.left_out.get(what, 0) + count
+
+    def clean(self) -> None:
+        """Bring what the source says of the run into the form in which it is recorded."""
+        from ..config_values import jsonlike
+
+        for name in ("config", "summary", "environment"):
+            told = getattr(self, name)
+            if told:  # most sources tell little
+                setattr(self, name, redact(jsonlike(told)))
+        self.meta = redact({key: value for key, value in self.meta.items() if value not in (None, "", [], ())})
 
     def track(self, name: str, *, rank: int = 0, system: bool = False) -> Track:
         """Return the points of a metric that were found so far."""

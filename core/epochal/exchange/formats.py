@@ -94,6 +94,8 @@ class Importer:
         import_: reads the job's sources and hands each run over to the job. It raises `EpochalError` where the whole
             import cannot go on; a source that cannot be used goes to `job.skip`.
         options: names of further options to their meaning.
+        flags: names of options that are there or not, to their meaning; `yes` is their value.
+        follow: keeps up with sources that are still written, until it is interrupted; None where that cannot be.
     """
 
     name: str
@@ -101,3 +103,5 @@ class Importer:
     detect: Callable[[Path], bool]
     import_: Callable[[ImportJob], None]
     options: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+    follow: Callable[[ImportJob], None] | None = None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import layout
 from ..errors import EpochalError, StorageError
-from ..placing import choose_folder, claim, default_project, make_root
-from .earlier import Earlier
+from ..placing import claim, default_project, find_run, make_root
+from .earlier import Earlier, remove_unbegun
 from .foreign import ForeignRun
 from .import_report import ImportReport, TakenRun
 from .import_writer import ImportWriter
+from .streamed import StreamedRun, remove_if_unused
 
 
 class ImportJob:
@@ -25,6 +26,10 @@ class ImportJob:
         options: by name, of those that the importer declares.
         root: the runs folder to import into.
         project: where the runs go; None where nobody said, so that a source may say it.
+        dry: nothing is to be written: the report says what would be.
+        meta: name, group and tags that the caller chose for all runs.
+        aliases: folders that stand for something else, such as what was fetched from an address, and their names.
+        progress: is told, now and then, (bytes read, bytes there are, points so far).
         report: what was taken over so far.
     """
 
@@ -37,11 +42,15 @@ class ImportJob:
         project: str | None = None,
         meta: Mapping[str, Any] | None = None,
         options: Mapping[str, str] | None = None,
+        dry: bool = False,
+        progress: Callable[[int, int, int], None] | None = None,
     ) -> None:
         self.sources, self.options, self.root, self.project = tuple(sources), dict(options or {}), root, project
+        self.dry, self.progress = dry, progress or (lambda *_: None)
+        self.aliases: dict[Path, str] = {}
         self.report = ImportReport(format, root)
         self._format = format
-        self._meta = {key: value for key, value in (meta or {}).items() if value}
+        self.meta = {key: value for key, value in (meta or {}).items() if value}
         self._origins: dict[str, dict[str, Any]] = {}
 
     def found(
@@ -73,7 +82,7 @@ class ImportJob:
             "format": self._format,
             "source": os.fspath(source),
             "key": key,
-            "options": {**self.options, **self._meta},
+            "options": {**self.options, **self.meta},
             "files": [_file_facts(path) for path in files],
         }
         self._origins[run.id] = origin
@@ -88,6 +97,57 @@ class ImportJob:
                 return None
         return run
 
+    def stream(
+        self,
+        source: Path,
+        files: Sequence[Path],
+        *,
+        id: str,
+        name: str | None = None,
+        started: float | None = None,
+    ) -> StreamedRun | None:
+        """Begin a run that is to be written while it is read; None where the root holds the run itself.
+
+        Its outcome is told by `tell`.
+
+        Args:
+            source: where it was found, for messages.
+            files: those that tell of it.
+            id: of the run: the same source always gives the same.
+            name: what to call it unless the caller says otherwise.
+            started: seconds since the epoch.
+        """
+        facts = ForeignRun(layout.check_run_id(id), source, files)
+        facts.meta |= {"name": name, **self.meta}
+        origin = {
+            "format": self._format,
+            "source": self.called(source),
+            "options": {**self.options, **self.meta},
+            "files": [],
+        }
+        run = StreamedRun(self._folder(facts), self.root, facts, origin, dry=self.dry)
+        facts.started = run.started if run.started is not None else started
+        if run.own:
+            self._tell(facts, run.folder, "here")
+            return None
+        return run
+
+    def called(self, path: Path) -> str:
+        """Return what a path is called in the record: itself, unless a folder around it stands for something else."""
+        for folder, name in self.aliases.items():
+            if path.is_relative_to(folder):
+                within = path.relative_to(folder).as_posix()
+                return name if within == "." else f"{name.rstrip('/')}/{within}"
+        return os.fspath(path)
+
+    def tell(self, run: StreamedRun, outcome: str, **fields: Any) -> None:
+        """Report what became of a streamed run; `fields` are those of `TakenRun`."""
+        facts = run.facts
+        left_out = tuple(f"{what} ({count} times)" if count > 1 else what for what, count in facts.left_out.items())
+        told = {"added": run.points, "left_out": left_out, **fields}
+        name, project = str(facts.meta.get("name") or facts.id), layout.decode_project(run.folder.parent.name)
+        self.report.runs.append(TakenRun(facts.id, name, project, run.folder, facts.source, outcome, **told))
+
     def take(self, run: ForeignRun) -> None:
         """Record a run; what was imported of it before is not written again.
 
@@ -95,10 +155,13 @@ class ImportJob:
             StorageError: the runs folder cannot be written.
         """
         origin = _plain(self._origins[run.id])
-        run.meta.update(self._meta)
+        run.meta.update(self.meta)
         for track in run.tracks.values():
             track.sort()
         folder = self._folder(run)
+        if self.dry:
+            self._compare(run, folder, origin)
+            return
         try:
             make_root(self.root)
             (folder / "journal").mkdir(parents=True, exist_ok=True)
@@ -112,26 +175,37 @@ class ImportJob:
                 if earlier.own:
                     self._tell(run, folder, "here")
                     return
+                remove_unbegun(folder)
                 known = earlier if earlier.ranks else None
                 writer = ImportWriter(folder, run, origin, known)
                 if writer.changed:
                     writer.write()
-                outcome = "new" if known is None else "grown" if writer.points or writer.cut else "unchanged"
-                self._tell(run, folder, outcome, added=writer.points)
+                self._tell(run, folder, writer.outcome, added=writer.points)
         finally:
-            _remove_if_unused(folder)
+            remove_if_unused(folder)
+
+    def _compare(self, run: ForeignRun, folder: Path, origin: Mapping[str, Any]) -> None:
+        """Report what taking a run would do."""
+        earlier = Earlier(folder) if (folder / "journal").is_dir() else None
+        if earlier is not None and earlier.own:
+            self._tell(run, folder, "here")
+            return
+        writer = ImportWriter(folder, run, origin, earlier if earlier is not None and earlier.ranks else None)
+        self._tell(run, folder, writer.outcome, added=writer.points)
 
     def skip(self, source: Path, why: str) -> None:
         """Report a source, or a part of one, that gives no run."""
         self.report.skipped.append((source, why))
 
+    def remark(self, source: Path, what: str) -> None:
+        """Report something of a source that is nothing wrong, such as that there is nothing in it yet."""
+        self.report.remarks.append((source, what))
+
     def _folder(self, run: ForeignRun) -> Path:
         if self.project is not None:
             return layout.run_folder(self.root, self.project, run.id)
-        folder = choose_folder(self.root, None, run.id)
-        if (folder / "journal").is_dir():
-            return folder
-        return layout.run_folder(self.root, run.project or default_project(), run.id)
+        found = find_run(self.root, run.id)
+        return found or layout.run_folder(self.root, run.project or default_project(), run.id)
 
     def _tell(self, run: ForeignRun, folder: Path, outcome: str, *, name: str | None = None, added: int = 0) -> None:
         read = bool(run.tracks) or outcome in ("new", "grown")
@@ -165,18 +239,3 @@ def _plain(origin: Mapping[str, Any]) -> dict[str, Any]:
     from ..records import decode, encode
 
     return decode(encode(jsonlike(origin)))
-
-
-def _remove_if_unused(folder: Path) -> None:
-    """Remove a run's folder in which nothing was written."""
-    journal = folder / "journal"
-    try:
-        if any(name.endswith(layout.SUFFIX) for name in os.listdir(journal)):
-            return
-        for name in os.listdir(journal):
-            os.unlink(journal / name)
-        journal.rmdir()
-        folder.rmdir()
-        folder.parent.rmdir()
-    except OSError:  # not empty, or gone
-        return

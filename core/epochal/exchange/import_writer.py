@@ -10,13 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout
-from ..config_values import jsonlike
 from ..errors import StorageError
 from ..journal.writer import JournalWriter
-from ..redaction import redact, redact_text
-from ..version import __version__
-from ..writers import next_ordinal, record_opening
+from .describing import Said, describe, notice, open_import
 from .earlier import IMPORTED, Earlier
 from .foreign import ForeignRun
 from .growth import growth_of
@@ -56,6 +52,13 @@ class ImportWriter:
             return True
         return any(growth.added or growth.cuts for growth in self._growth.values())
 
+    @property
+    def outcome(self) -> str:
+        """What an import gives, in the words of the report."""
+        if self._earlier is None:
+            return "new"
+        return "grown" if self.points or self.cut else "unchanged"
+
     def write(self) -> None:
         """Write what is new.
 
@@ -85,7 +88,7 @@ class ImportWriter:
         cut = {"metrics": growth.cuts} if growth.cuts else None
         writer.record("segment", {"why": "import", "cut": cut, "next_step": 0})
         if rank == 0:
-            self._describe(writer)
+            describe(writer, self._run, Said.earlier(self._earlier), self._started)
         ours = {name: track for (of, system, name), track in run.tracks.items() if (of, system) == (rank, False)}
         write_rows(writer, ours, growth.points, self._untimed())
         self._write_system(writer, rank)
@@ -96,12 +99,8 @@ class ImportWriter:
 
     def _write_end(self, writer: JournalWriter) -> None:
         """Write what says that the import is complete."""
-        ended = self._run.ending
-        self._notice(writer, IMPORTED, self._said(), self._started, self._origin)
-        fields: dict[str, Any] = {"state": ended.state, "exit_code": ended.exit_code, "error": None}
-        told = {"reason": ended.reason, "signal": ended.signal}
-        fields |= {key: value for key, value in told.items() if value is not None}
-        writer.record("finish", fields, time=self._when_ended())
+        notice(writer, IMPORTED, self._said(), self._started, self._origin)
+        writer.record("finish", self._run.ending.fields(), time=self._when_ended())
 
     def _write_system(self, main: JournalWriter, rank: int) -> None:
         """Write what a companion would have recorded: system metrics and the environment."""
@@ -117,41 +116,11 @@ class ImportWriter:
         ours = {name: track for (of, system, name), track in run.tracks.items() if (of, system) == (rank, True)}
         write_rows(writer, ours, growth.points, self._untimed())
 
-    def _describe(self, writer: JournalWriter) -> None:
-        """Write what differs from what was said before; its time is the run's start, so that changes by hand stay."""
-        run, earlier = self._run, self._earlier
-        meta = {key: value for key, value in run.meta.items() if earlier is None or earlier.meta.get(key) != value}
-        if meta:
-            writer.record("meta", {"set": meta})
-        if run.config != (earlier.config if earlier is not None else {}):
-            writer.record("config", {"ops": [[[], run.config]]})
-        known = earlier.summary if earlier is not None else {}
-        changed = {name: value for name, value in run.summary.items() if name not in known or known[name] != value}
-        gone = [name for name in known if name not in run.summary]
-        if changed or gone:
-            writer.record("summary", {"set": changed, "delete": gone})
-        if run.definitions and (earlier is None or earlier.definitions != run.definitions):
-            for definition in run.definitions:
-                writer.record("metric", definition)
-        told = set(earlier.notices) if earlier is not None else set()
-        for notice in run.notices:
-            if (notice["code"], notice["text"]) not in told:
-                self._notice(writer, notice["code"], notice["text"], notice.get("time"), notice.get("data") or {})
-
-    def _notice(self, writer: JournalWriter, code: str, text: str, time: Any, data: Mapping[str, Any]) -> None:
-        moment = float(time) if isinstance(time, (int, float)) else self._started
-        writer.record("notice", {"code": code, "text": redact_text(text), "data": jsonlike(data)}, time=moment)
-
     def _writer(self, role: str, rank: int, parent: Mapping[str, Any] | None) -> JournalWriter:
-        problems: list[str] = []
-        writer = JournalWriter(
-            self._folder, role=role, rank=rank, ordinal=next_ordinal(self._folder, rank),
-            clock=lambda: self._started, report=lambda _, text: problems.append(text),
-        )  # fmt: skip
+        writer = open_import(
+            self._folder, role, rank, self._run, self._origin, clock=lambda: self._started, parent=parent
+        )
         self._open.append(writer)
-        told = {"host": self._run.host, "software": f"epochal {__version__} import {self._origin['format']}"}
-        project = layout.decode_project(self._folder.parent.name)
-        record_opening(writer, run=self._folder.name, project=project, parent=parent, told=told)
         return writer
 
     def _bring_to_disk(self) -> None:
@@ -168,14 +137,10 @@ class ImportWriter:
 
     def _tidy(self) -> None:
         """Bring what the source says into the form in which it is recorded."""
-        run = self._run
-        run.config = redact(jsonlike(run.config))
-        run.summary = redact(jsonlike(run.summary))
-        run.environment = redact(jsonlike(run.environment))
-        run.meta = redact({key: value for key, value in run.meta.items() if value not in (None, "", [], ())})
+        self._run.clean()
         for growth in self._growth.values():
             for name in growth.kept:
-                run.leave_out(f"{name}: a system metric that differs from what was imported before, which stays")
+                self._run.leave_out(f"{name}: a system metric that differs from what was imported before, which stays")
 
     def _said(self) -> str:
         run = self._run

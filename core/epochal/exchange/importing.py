@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .. import layout
@@ -24,6 +24,10 @@ def import_runs(
     group: str | None = None,
     tags: Sequence[str] = (),
     options: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    follow: bool = False,
+    progress: Callable[[int, int, int], None] | None = None,
+    aliases: Mapping[Path, str] | None = None,
 ) -> ImportReport:
     """Import runs; importing again when nothing has changed does nothing, and what a source has gained is added.
 
@@ -38,7 +42,11 @@ def import_runs(
         name: of the runs; by default the source's own, else its path's.
         group: joins the runs.
         tags: of the runs.
-        options: of the format, by name.
+        options: of the format, by name; `yes` for one that is there or not.
+        dry_run: write nothing; the report says what would be done.
+        follow: keep up with sources that are still written, until KeyboardInterrupt, which ends the call in peace.
+        progress: is told, now and then, how many bytes were read, how many there are, and how many points were found.
+        aliases: what folders are called in the record that stand for something else, such as for an address.
 
     Raises:
         BadValueError: an argument that cannot be used, a source that is not there.
@@ -55,16 +63,22 @@ def import_runs(
             raise BadValueError(f"{path} is not there: give a file or folder to import")
     importer = _detect(paths[0]) if format == "auto" else importer_of(format)
     for option in options or {}:
-        if option not in importer.options:
-            known = ", ".join(importer.options) or "none"
+        if option not in importer.options and option not in importer.flags:
+            known = ", ".join([*importer.options, *importer.flags]) or "none"
             raise BadValueError(f"option {option!r} is not known: format {importer.name} has {known}")
     if project is not None:
         layout.encode_project(project)
     meta = {"name": name, "group": group, "tags": list(map(str, tags))}
+    if follow and (importer.follow is None or dry_run):
+        why = "a dry run ends" if dry_run else "its sources are read once"
+        raise BadValueError(f"format {importer.name} cannot be followed here: {why}")
+    distinct = list(dict.fromkeys(paths))
     job = ImportJob(
-        importer.name, list(dict.fromkeys(paths)), layout.writing_root(dir), project=project, meta=meta, options=options
-    )
-    importer.import_(job)
+        importer.name, distinct, layout.writing_root(dir), project=project, meta=meta, options=options, dry=dry_run,
+        progress=progress,
+    )  # fmt: skip
+    job.aliases.update(aliases or {})
+    (importer.follow if follow and importer.follow is not None else importer.import_)(job)
     return job.report
 
 
