@@ -51,9 +51,10 @@ class Journals:
         visibility: what later segments have abandoned.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        """`folder` is the run's."""
+    def __init__(self, folder: str | os.PathLike[str], kind: type[Journal] = Journal) -> None:
+        """`folder` is the run's; its journals are opened as this kind."""
         self._folder = os.path.join(folder, "journal")
+        self._kind = kind
         self._by_name: dict[str, Journal] = {}
         self._failed: dict[str, _Failed] = {}
         self.ordered: list[Journal] = []
@@ -148,7 +149,7 @@ class Journals:
         if failed is not None and failed.state == _state(path):
             return False
         try:
-            self._by_name[name] = Journal(path)
+            self._by_name[name] = self._kind(path)
         except (JournalError, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else None
             self._failed[name] = _Failed(_state(path), why or str(error))

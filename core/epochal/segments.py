@@ -91,7 +91,7 @@ class Visibility:
         found = (segment for journal in recording for segment in _segments(journal))
         self.segments = sorted(found, key=itemgetter(0, 1, 2, 3))
         self.odd: list[Segment] = []
-        self._rules: dict[str, list[_Rule]] = {}
+        self._rules: dict[str, dict[str | None, list[_Rule]]] = {}  # by writer and metric, None for every metric
         parents = {journal.writer: _parent(journal) for journal in recording}
         by_writer = {journal.writer: journal for journal in recording}
         standing: list[Segment] = []
@@ -99,22 +99,25 @@ class Visibility:
         for segment in reversed(self.segments):
             if any(_abandons(later, segment, by_writer[segment.writer], parents) for later in standing):
                 continue
-            standing.append(segment)
             if segment.cut is None:
                 continue
             make = _make_rules(segment.cut)
+            if isinstance(make, tuple):  # only who goes on from a position can leave a segment behind
+                standing.append(segment)
             if make is None:
                 self.odd.insert(0, segment)
                 continue
             for journal in recording:
                 before = _before(segment, journal, parents)
                 if journal.rank == segment.rank and before is not None:
-                    self._rules.setdefault(journal.writer, []).extend(_bound(make, segment, journal, before))
+                    ours = self._rules.setdefault(journal.writer, {})
+                    for rule in _bound(make, segment, journal, before):
+                        ours.setdefault(rule.metric, []).append(rule)
 
     @property
     def cut_metrics(self) -> set[str]:
         """Metrics that have cuts of their own."""
-        return {rule.metric for rules in self._rules.values() for rule in rules if rule.metric is not None}
+        return {metric for rules in self._rules.values() for metric in rules if metric is not None}
 
     def hidden(self, journal: Journal, metric: str | None, columns: Columns) -> Bools | None:
         """Return which of a metric's points in this journal are abandoned; None for none of them.
@@ -122,10 +125,10 @@ class Visibility:
         Without a metric, what every metric of a row shares counts.
         """
         found: Bools | None = None
-        for rule in self._rules.get(journal.writer, ()):
-            if rule.metric in (None, metric):
-                hit = rule.hits(columns)
-                found = hit if found is None else found | hit
+        rules = self._rules.get(journal.writer, {})
+        for rule in (*rules.get(None, ()), *(rules.get(metric, ()) if metric is not None else ())):
+            hit = rule.hits(columns)
+            found = hit if found is None else found | hit
         return found if found is not None and found.any() else None
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .journal.frames import Frame
+    from .journal.points import Bools
+    from .journal.reader import Journal
     from .journals import Journals
 
 _INT64 = range(-(1 << 63), 1 << 63)
@@ -53,7 +55,7 @@ def at_steps(journals: Journals, kind: str, *, rank: int | str = 0, abandoned: b
     found: list[tuple[int, int, int, StepRecord]] = []
     for order, journal in enumerate(journals.recording(rank)):
         frames = [frame for frame in journal.records(kind) if _has_step(frame)]
-        hidden = journals.visibility.hidden(journal, None, _places(frames)) if frames else None
+        hidden = _hidden(journals, journal, frames)
         for index, frame in enumerate(frames):
             gone = hidden is not None and bool(hidden[index])
             if abandoned or not gone:
@@ -62,6 +64,21 @@ def at_steps(journals: Journals, kind: str, *, rank: int | str = 0, abandoned: b
                 record = StepRecord(step, journal.rank, time, frame.seq, journal.writer, gone, fields)
                 found.append((step, journal.rank, order, record))
     return [record for *_, record in sorted(found, key=lambda item: (*item[:3], item[3].seq))]
+
+
+def _hidden(journals: Journals, journal: Journal, frames: Sequence[Frame]) -> Bools | None:
+    """Return which records are abandoned, None for none: by what holds for all metrics, or for their name."""
+    if not frames:
+        return None
+    places, visibility = _places(frames), journals.visibility
+    hidden = visibility.hidden(journal, None, places)
+    named = [frame.payload.get("name") for frame in frames]
+    for name in visibility.cut_metrics.intersection(name for name in named if isinstance(name, str)):
+        ours = np.array([other == name for other in named])
+        cut = visibility.hidden(journal, name, places)
+        if cut is not None:
+            hidden = ours & cut if hidden is None else hidden | (ours & cut)
+    return hidden
 
 
 def _has_step(frame: Frame) -> bool:

@@ -22,6 +22,9 @@ FRAME_ALIGNMENT: Final = 8
 
 ROWS: Final = 1
 RECORDS: Final = 2
+#: Bytes of a row block, about, at most; and the rows that it has room for, at least.
+LARGEST_BLOCK: Final = 1 << 20
+LEAST_ROWS: Final = 8
 
 #: magic, major, minor, flags, writer id, created (seconds since the epoch), reserved, crc32 of bytes 0 to 59.
 FILE_HEADER: Final = struct.Struct("<8sHHI16sd20sI")

@@ -42,6 +42,8 @@ class Journal:
         tables: each table by its id.
     """
 
+    _reader: type[RowReader] = RowReader
+
     def __init__(self, path: str | os.PathLike[str], *, settled: bool = False) -> None:
         """Read all but the rows.
 
@@ -217,7 +219,7 @@ class Journal:
             with self._open() as (fd, status):
                 if _identity(fd, status) != self._file:
                     return False
-                reader = RowReader(fd, status.st_size, mark_tag(self._scan.header.writer), settled=self.settled)
+                reader = self._reader(fd, status.st_size, mark_tag(self._scan.header.writer), settled=self.settled)
                 read(reader)
         except (OSError, JournalError):
             return False

@@ -91,6 +91,7 @@ class RowReader:
     Attributes:
         damages: slots with a mark that is neither empty nor the writer's.
         problem: what storage refused to read, if anything.
+        settled: nothing is written any more where it reads.
     """
 
     def __init__(self, fd: int, size: int, tag: int, *, settled: bool) -> None:
@@ -100,13 +101,13 @@ class RowReader:
         self._fd = fd
         self._size = size
         self._base = np.int64(tag << SEQ_BITS)
-        self._settled = settled
+        self.settled = settled
         self._window = Window(fd)
         self._buffer = np.empty(_PIECE // 8, np.int64)
 
     def read(self, jobs: Sequence[TableJob]) -> None:
         """Read what the jobs ask for."""
-        if not self._settled:
+        if not self.settled:
             for job in jobs:
                 self._first_look(job)
         looked = time.monotonic()
@@ -123,7 +124,7 @@ class RowReader:
         for _ in range(_TRIES):
             found = [(job, self._find_last(job, hidden)) for job in pending]
             places = [(job, place) for job, place in found if place is not None]
-            if self._settled or not places:
+            if self.settled or not places:
                 return
             time.sleep(_APART_S)
             pending = [job for job, place in places if not self._still(job, *place)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import count, islice
 from pathlib import Path
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
 Key = tuple[Any, ...]
 
 _SMALLEST: Final = 1 << 10
-_LARGEST: Final = 1 << 20
 _LARGEST_RECORDS: Final = 1 << 16
-_LEAST_ROWS: Final = 8
 #: A key set goes into frames until it is seen for the third time.
 _SIGHTINGS: Final = 2
 #: Names and types remembered of key sets that have no table yet, and of those that have one.
@@ -36,7 +33,7 @@ _LETTERS: Final[dict[type, str]] = {float: layout.FLOAT, int: layout.INT, bool: 
 #: A row is looked at for vanished files and storage that refused at most this often, in seconds.
 CHECK_S: Final = 5.0
 
-_HEADER = layout.BLOCK_HEADER.size
+_HEADER: Final = layout.BLOCK_HEADER.size
 
 
 class Table:
@@ -59,9 +56,11 @@ class Table:
     def next_capacity(self) -> int:
         """Return the size of the next block, in bytes: twice the last one, at least eight rows, at most about 1 MiB."""
         body = layout.aligned(_HEADER + len(self.declaration))
-        least = body + max(_LEAST_ROWS * self.stride, min(4 * body, _LARGEST) if body > _SMALLEST else 0)
+        least = body + max(
+            layout.LEAST_ROWS * self.stride, min(4 * body, layout.LARGEST_BLOCK) if body > _SMALLEST else 0
+        )
         capacity = layout.aligned(max(self.size, least))
-        self.size = min(2 * capacity, _LARGEST)
+        self.size = min(2 * capacity, layout.LARGEST_BLOCK)
         return capacity
 
 
@@ -149,6 +148,12 @@ class JournalWriter:
         self._table_cells += len(key)
         return self.tables.setdefault(key, Table(next(self._table_ids), key[:half], letters))
 
+    def column_table(self, names: tuple[str, ...], types: tuple[type, ...]) -> Table:
+        """Return the table of columns of float, int and bool, made anew where there is none."""
+        key = (*names, *types)
+        letters = "".join(_LETTERS[kind] for kind in types)
+        return self.tables.get(key) or self.tables.setdefault(key, Table(next(self._table_ids), names, letters))
+
     def grow(self, table: Table) -> int:
         """Begin a new block for a table and return its first slot; -1 while storage refuses.
 
@@ -158,7 +163,7 @@ class JournalWriter:
             return -1
         self.check_at = 0.0  # a new block is an occasion to look whether the file is still there
         capacity = table.next_capacity()
-        body, rows = self._begin_rows(table, capacity)
+        body, rows = self.begin_rows(table, capacity)
         slot = count(body, table.stride).__next__
         first = slot()
         table.slots = (slot, body + rows * table.stride)
@@ -189,42 +194,25 @@ class JournalWriter:
         else:
             self.storage.write(table.pack(step, *values.values(), time, mark), at, mark & layout.SEQ_MASK)
 
-    def extend(self, columns: Mapping[str, np.ndarray], steps: np.ndarray, times: np.ndarray) -> None:
+    def take_marks(self, count: int) -> int:
+        """Take so many consecutive marks, at least one, and return the first of them."""
+        # one C call, which nothing interrupts: the marks are consecutive, and the last one tells them all
+        return next(islice(self._marks, count - 1, None)) - count + 1
+
+    def extend(
+        self, columns: Mapping[str, np.ndarray], steps: np.ndarray, times: np.ndarray, marks: np.ndarray | None = None
+    ) -> None:
         """Write many rows: blocks that hold exactly them, each with one `pwrite`.
 
         Args:
             columns: name to an array of shape (n,), float64, int64 or bool.
             steps: int64, shape (n,).
             times: float64 seconds since the epoch, shape (n,).
+            marks: that were taken already, ascending, int64, shape (n,): rows of several calls stand in their order.
         """
-        import numpy as np
+        from .column_blocks import write_columns
 
-        names = tuple(columns)
-        kinds = {"f": float, "i": int, "b": bool}
-        types = tuple(kinds[column.dtype.kind] for column in columns.values())
-        key = (*names, *types)
-        table = self.tables.get(key) or self.tables.setdefault(
-            key, Table(next(self._table_ids), names, "".join(_LETTERS[kind] for kind in types))
-        )
-        head = layout.aligned(_HEADER + len(table.declaration))
-        fitting = max(_LEAST_ROWS, (_LARGEST - head) // table.stride)
-        for start in range(0, len(steps), fitting):
-            part = slice(start, min(start + fitting, len(steps)))
-            n = part.stop - start
-            # one C call, which nothing interrupts: the marks of a part are consecutive, and the last one tells them all
-            last = deque(islice(self._marks, n), maxlen=1)[0]
-            seq = (last - n + 1) & layout.SEQ_MASK
-            if not self.storage.accepts:
-                self.storage.drop(seq, n)
-                continue
-            body, _ = self._begin_rows(table, layout.aligned(head + n * table.stride))
-            rows = np.empty((n, len(names) + 3), "<i8")
-            rows[:, 0] = steps[part]
-            for at, column in enumerate(columns.values(), 1):
-                rows[:, at] = column[part].view(np.int64) if column.dtype.kind == "f" else column[part]
-            rows[:, -2] = times[part].view(np.int64)
-            rows[:, -1] = np.arange(last - n + 1, last + 1)
-            self.storage.write(rows.data.cast("B"), body)
+        write_columns(self, columns, steps, times, marks)
 
     def record(
         self, kind: str, fields: Mapping[str, Any], *, time: float | None = None, mark: int | None = None
@@ -261,18 +249,20 @@ class JournalWriter:
             )
         self.storage.close()
 
-    def _begin_rows(self, table: Table, capacity: int) -> tuple[int, int]:
+    def begin_rows(self, table: Table, capacity: int) -> tuple[int, int]:
         """Claim a row block, write its header, and return (offset of the first row, rows that fit)."""
+        start, header = self.claim_rows(table, capacity)
+        self.storage.write(header, start)
+        return start + len(header), (capacity - len(header)) // table.stride
+
+    def claim_rows(self, table: Table, capacity: int) -> tuple[int, bytes]:
+        """Claim a row block, and return its offset and its header, which the caller writes; its rows follow that."""
         start = self._space.take(capacity)
-        self.storage.write(
-            layout.pack_block_header(
-                self.id, start, kind=layout.ROWS, table=table.id, stride=table.stride, capacity=capacity,
-                declaration=table.declaration,
-            ),
-            start,
+        header = layout.pack_block_header(
+            self.id, start, kind=layout.ROWS, table=table.id, stride=table.stride, capacity=capacity,
+            declaration=table.declaration,
         )  # fmt: skip
-        body = layout.aligned(_HEADER + len(table.declaration))
-        return start + body, (capacity - body) // table.stride
+        return start, header
 
     def _frame(self, payload: Mapping[str, Any], seq: int) -> None:
         data = encode(payload)
