@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: One that has another time of change but the same size is read, up to this size, to see whether it is the same.
 _SMALL: Final = 16 << 20
+#: A folder of more files than this, and than twice as many as it had, is not looked through: a record that was copied
+#: here may name any folder.
+_MOST_FILES: Final = 20_000
 
 
 class Checkpoint(NamedTuple):
@@ -145,12 +148,16 @@ class _Place:
         """Return the state, and what more there is to say."""
         if is_elsewhere(self._path):
             return "unknown", "at an address that is not looked at"
+        most = max(2 * self._facts.get("files", 0), _MOST_FILES)
         try:
-            now = checkpoint_facts(self._where)
+            now = checkpoint_facts(self._where, most_files=None if verify else most)
         except OSError as error:
             return "unknown", f"it cannot be looked at ({error.strerror or error})"
         if now is None:
             return ("vanished", self._unhashed()) if self._at_home else ("unknown", "written on another machine")
+        if "bytes" not in now:
+            why = f"it holds more than {most} files"
+            return ("changed", why) if "files" in self._facts else ("unknown", f"{why}: verify=True looks at all")
         if verify or self._may_be_the_same(now):
             return self._compared()
         differing = [name for name, value in self._facts.items() if now.get(name) != value]

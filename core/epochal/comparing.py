@@ -111,7 +111,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the histories as plain data; lists of values stand in the order of `runs`."""
         return {
-            "runs": [_identity(run) for run in self.runs],
+            "runs": [{**identity(run), "path": str(run.path)} for run in self.runs],
             "config": [found.to_dict() for found in self.config],
             "summary": [found.to_dict() for found in self.summary],
             "environment": [found.to_dict() for found in self.environment],
@@ -167,7 +167,8 @@ def _check_metric(metric: str, runs: Sequence[RecordedRun]) -> None:
         raise BadValueError(f"none of the {len(runs)} runs has {metric!r}{hint}")
 
 
-def _identity(run: RecordedRun) -> dict[str, Any]:
+def identity(run: RecordedRun) -> dict[str, Any]:
+    """Return what says which run it is, and in which state; times in seconds since the epoch."""
     started, finished = run.started, run.finished
     return {
         "id": run.id,
@@ -175,6 +176,6 @@ def _identity(run: RecordedRun) -> dict[str, Any]:
         "project": run.project,
         "state": run.state,
         "started": started,
+        "finished": finished,
         "duration": None if started is None or finished is None else finished - started,
-        "path": str(run.path),
     }

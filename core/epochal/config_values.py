@@ -38,6 +38,10 @@ def _convert(value: Any, depth: int) -> Any:
 
 
 def _known(value: Any, depth: int) -> Any:
+    if type(value) is dict and depth <= _DEEPEST:  # nearly everything is one or a list: the rest is asked for after
+        return {_key(key): _convert(item, depth + 1) for key, item in value.items()}
+    if type(value) is list and depth <= _DEEPEST:
+        return [_convert(item, depth + 1) for item in value]
     if isinstance(value, enum.Enum):
         return _convert(value.value, depth + 1)
     for base in (str, int, float):

@@ -59,7 +59,8 @@ def init(
         mode: `"online"`, `"offline"` or `"disabled"`; by default EPOCHAL_MODE, `.epochal.toml`, the user's setting.
         dir: the runs folder; by default EPOCHAL_DIR, else ./epochal-runs.
         sinks: where rows and records go besides the run's folder: `epochal.sinks.JsonLines(…)`,
-            `epochal.sinks.Webhook(…)`, or mappings; by default the `[[sinks]]` of the settings.
+            `epochal.sinks.Webhook(…)`, mappings, or the words for kinds that need no settings (`"tensorboard"`); by
+            default the `[[sinks]]` of the settings.
         group: joins runs that belong together.
         job_type: what the run does: train, evaluate, …
         tags: short words to find it by.

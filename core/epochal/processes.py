@@ -31,8 +31,8 @@ def boot_id() -> str | None:
     """Return an id that changes with every boot of this machine; None where the system has none."""
     if sys.platform.startswith("linux"):
         try:
-            with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-                return file.read().strip() or None
+            with open("/proc/sys/kernel/random/boot_id", "rb", buffering=0) as file:
+                return file.read().decode("ascii").strip() or None
         except (OSError, ValueError):
             return None
     if sys.platform == "darwin":
@@ -94,7 +94,7 @@ def lives(pid: int, started: int | None) -> bool | None:
 
 def _linux_facts(pid: int) -> ProcessFacts | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
             stat = file.read()
         # The name stands in brackets and may hold spaces and brackets itself: fields count from behind the last one.
         fields = stat[stat.rindex(b")") + 2 :].split()

@@ -11,6 +11,7 @@ from . import liveness
 from .alerts import Alert, read_alerts
 from .derived import derive, recorded_summary
 from .errors import RunNotFoundError
+from .journal.reader import Journal
 from .journals import Journals, Notice
 from .layout import decode_project
 from .metadata import Definitions, fold_config, fold_environment, fold_manual, fold_meta, moment
@@ -21,8 +22,8 @@ T = TypeVar("T")
 class RunFacts:
     """A run's identity, state, config and summary, as the last look at its folder found them."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Look at the run in a folder.
+    def __init__(self, path: str | os.PathLike[str], kind: type[Journal] = Journal) -> None:
+        """Look at the run in a folder; its journals are opened as this kind.
 
         Raises:
             RunNotFoundError: there is no run in it.
@@ -31,7 +32,7 @@ class RunFacts:
         if not os.path.isdir(os.path.join(folder, "journal")):
             raise RunNotFoundError(f"there is no run in {folder}: give a folder that holds a folder named journal")
         self._path = Path(folder)
-        self._journals = Journals(folder)
+        self._journals = Journals(folder, kind)
         self._cache: dict[str, Any] = {}
         self._state: liveness.State | None = None
 

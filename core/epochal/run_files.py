@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-from typing import TYPE_CHECKING
+import stat
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: A pipe in a file's place is not waited for; a link is no file of a run, wherever it leads.
+_READ: Final = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FOLDER: Final = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0)
 
 
 def make_folders(run: str | os.PathLike[str], inside: str) -> str:
@@ -59,3 +65,37 @@ def inside(run: Path, relative: object) -> Path | None:
     if any(part in ("", ".", "..") for part in parts) or "\\" in relative or ":" in parts[0]:
         return None
     return run.joinpath(*parts)
+
+
+def open_inside(run: str | os.PathLike[str], relative: object) -> BinaryIO:
+    """Open a file that a record names, for reading.
+
+    No link is followed below the run's folder: whatever was put there, nothing outside of it is read.
+
+    Args:
+        run: the run's folder.
+        relative: the path within, with `/`, as it was recorded.
+
+    Raises:
+        OSError: it is gone, no regular file, behind a link, or its name leads out of the run's folder.
+    """
+    from pathlib import Path
+
+    path = inside(Path(run), relative)
+    if path is None:
+        raise OSError(errno.EINVAL, "the record names no file of the run", str(relative))
+    *folders, name = str(relative).split("/")
+    place = os.open(run, _FOLDER)
+    try:
+        for part in folders:
+            place, above = os.open(part, _FOLDER | _READ, dir_fd=place), place
+            os.close(above)
+        fd = os.open(name, _READ, dir_fd=place)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(place)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return open(fd, "rb")

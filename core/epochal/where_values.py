@@ -74,6 +74,8 @@ ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 def member(value: Any, key: Any) -> Any:
     """Return `value[key]` of a mapping or list, None where there is none."""
+    if type(value) is dict and type(key) is str:  # as nearly always: asking for a Mapping costs more than all else
+        return value.get(key)
     if isinstance(value, Mapping):
         try:
             return value.get(key)

@@ -207,6 +207,21 @@ def test_another_machines_checkpoints_are_unknown(
     assert [(each.state) for each in found(run)] == ["present", "unknown"]
 
 
+def test_a_folder_that_has_grown_beyond_all_measure_is_not_looked_through(
+    run: epochal.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("epochal.checkpoints._MOST_FILES", 3)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "0").touch()
+    run.checkpoint("folder", step=1)
+    run._record("checkpoint", {"path": str(tmp_path / "folder"), "step": 2, "metrics": {}, "goal": None})
+    for at in range(1, 10):
+        (tmp_path / "folder" / str(at)).touch()
+    known, bare = found(run)
+    assert (known.state, known.why) == ("changed", "it holds more than 3 files")
+    assert (bare.state, bare.why) == ("unknown", "it holds more than 3 files: verify=True looks at all")
+
+
 def test_a_checkpoint_in_the_run_is_found_where_the_run_is_now(run: epochal.Run, tmp_path: Path) -> None:
     (run.folder / "checkpoints").mkdir()
     (run.folder / "checkpoints" / "a").write_text("a")

@@ -303,3 +303,14 @@ def test_thousands_of_metrics_and_dozens_of_runs(root: Path) -> None:
     assert {result.best for result in found.summary} == {(0,)}
     assert repr(found) == "<Comparison of 24 runs: r0, r1, r2, r3, r4 …; 0 settings differ>"
     assert np.isfinite(found.summary[0].values).all()
+
+
+def test_a_list_of_packages_behind_a_link_is_not_read(root: Path, tmp_path: Path) -> None:
+    one, two = (record(root, name, packages="numpy==1.26\n") for name in ("one", "two"))
+    (tmp_path / "passwords").write_text("root:x\n")
+    [listed] = (two.path / "files" / "code").iterdir()
+    listed.unlink()
+    listed.symlink_to(tmp_path / "passwords")
+    found = epochal.compare(one, two).packages
+    assert list(found.unknown) == [1]
+    assert found.changed == ()

@@ -224,6 +224,7 @@ def test_a_forked_child_writes_a_file_of_its_own(tmp_path: Path) -> None:
         print("child again")
         os._exit(0)
     os.waitpid(child, 0)
+    time.sleep(0.005)  # lines of several processes stand by their time, which is told in milliseconds
     print("ended by the parent")
     run.finish()
     print(sys.stdout.__class__.__name__)

@@ -124,7 +124,7 @@ def test_media_that_find_no_room_cost_one_warning_and_leave_no_reference() -> No
     assert recorded.media_keys == ["x"]
     assert len(recorded.history("loss")) == 6
     assert len([notice for notice in recorded.notices if notice.code == "media_storage"]) == 1
-    assert len([path for path in (recorded.path / "files").rglob("*") if path.is_file()]) == 1
+    assert len([path for path in (recorded.path / "files" / "media").rglob("*") if path.is_file()]) == 1
 
 
 def test_a_run_folder_that_is_taken_away_is_not_made_anew_for_media() -> None:

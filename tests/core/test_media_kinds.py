@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,19 @@ def test_nothing_is_an_empty_histogram(data: Any) -> None:
     histogram = through_a_run(Histogram(data))
     assert histogram.counts.tolist() == []
     assert histogram.fields["count"] == len(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[1e20, 1e20], [1e20, 1e20 * (1 + 2.3e-16)], [-1e300] * 3, [sys.float_info.max] * 2, [-sys.float_info.max],
+     np.full(4, 3e38, np.float32), [2.0**53, 2.0**53 + 2]],
+)  # fmt: skip
+def test_numbers_with_none_between_them_for_edges_are_one_bin(data: Any) -> None:
+    histogram = through_a_run(Histogram(data))
+    assert histogram.counts.tolist() == [len(data)]
+    low, high = histogram.edges.tolist()
+    assert low <= min(data) <= max(data) <= high
+    assert low < high
 
 
 def test_own_bins_are_kept_as_they_are() -> None:

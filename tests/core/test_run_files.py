@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from epochal.run_files import inside, write_file
+from epochal.run_files import inside, open_inside, write_file
 
 
 def test_a_file_is_written_with_the_folders_above_it(tmp_path: Path) -> None:
@@ -42,3 +43,31 @@ def test_a_name_that_leads_out_of_the_run_is_no_file_of_it(tmp_path: Path, name:
 
 def test_a_name_within_the_run_is_found(tmp_path: Path) -> None:
     assert inside(tmp_path, "files/media/images/ä b.png") == tmp_path / "files" / "media" / "images" / "ä b.png"
+
+
+def test_a_file_of_the_run_is_opened_also_where_the_runs_folder_itself_is_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "run" / "files").mkdir(parents=True)
+    (tmp_path / "run" / "files" / "a").write_bytes(b"data")
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    with open_inside(tmp_path / "link", "files/a") as file:
+        assert file.read() == b"data"
+
+
+def test_no_link_below_a_run_is_followed(tmp_path: Path) -> None:
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    (run / "files").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "a").write_bytes(b"secret")
+    (run / "files" / "file").symlink_to(outside / "a")
+    (run / "files" / "folder").symlink_to(outside)
+    for name in ("files/file", "files/folder/a", "files/folder", "files/../../outside/a", str(outside / "a"), None):
+        with pytest.raises(OSError, match=r"levels|directory|names no file"):
+            open_inside(run, name)
+
+
+def test_a_pipe_in_a_files_place_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(OSError, match="no regular file"):
+            open_inside(tmp_path, name)

@@ -44,12 +44,13 @@ def notices(path: str | Path) -> list[str]:
 
 def test_a_run_gets_its_first_sample_at_once_and_rates_after_a_second(tmp_path: Path) -> None:
     script = "begin()\nready()"
-    training = Watched(tmp_path, script, env={"EPOCHAL_SYSTEM_INTERVAL": "0.5"}).ready()
+    # with such an interval neither of the two could come because it was due
+    training = Watched(tmp_path, script, env={"EPOCHAL_SYSTEM_INTERVAL": "3600"}).ready()
     wait_until(lambda: len([frame for frame in training.frames() if frame["k"] == "row"]) >= 2)
     first, second = rows(training.journals("system")[0])[:2]
     assert ALWAYS <= set(first["values"])
     assert ALWAYS | RATES <= set(second["values"])
-    assert first["step"] in {0, 1} and first["step"] <= second["step"]
+    assert 0 <= first["step"] <= second["step"]
     assert all(isinstance(value, float) for value in second["values"].values())
     assert 0 <= second["values"]["system/cpu"] <= 100
     assert 0 < second["values"]["system/memory"] <= 100

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import heapq
 import os
 import re
-import stat
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..run_files import open_inside
 from .log_file import FOLDER
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class ConsoleFiles:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         """`folder` is the run's."""
-        self._folder = os.path.join(folder, FOLDER)
+        self._run = os.fspath(folder)
         self._readers: dict[str, _Reader] = {}
 
     def lines(
@@ -100,14 +99,14 @@ class ConsoleFiles:
 
     def _names(self) -> list[str]:
         try:
-            return os.listdir(self._folder)
+            return os.listdir(os.path.join(self._run, FOLDER))
         except OSError:
             return []
 
     def _of_process(self, parts: list[tuple[int, str]], rank: int, *, last: bool) -> Iterator[ConsoleLine]:
         joined = _Joining(rank, last=last)
         for _, name in parts:
-            reader = self._readers.setdefault(name, _Reader(os.path.join(self._folder, name)))
+            reader = self._readers.setdefault(name, _Reader(self._run, f"{FOLDER}/{name}"))
             for raw in reader.lines(last=last):
                 yield from joined.take(raw)
         yield from joined.rest()
@@ -116,12 +115,12 @@ class ConsoleFiles:
 class _Reader:
     """Reads one file from where it was read to."""
 
-    def __init__(self, path: str) -> None:
-        self._path, self._at = path, 0
+    def __init__(self, run: str, file: str) -> None:
+        self._run, self._file, self._at = run, file, 0
 
     def lines(self, *, last: bool) -> Iterator[bytes]:
         try:
-            file = _opened(self._path)
+            file = open_inside(self._run, self._file)
         except OSError:  # deleted meanwhile, no file, or not ours to read
             return
         with file:
@@ -131,16 +130,6 @@ class _Reader:
                     return  # it is being written
                 self._at += len(raw)
                 yield raw
-
-
-def _opened(path: str) -> BinaryIO:
-    # never a link, which could lead anywhere, nor a pipe, which would keep us waiting
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    fd = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError(errno.EINVAL, "no regular file", path)
-    return open(fd, "rb")
 
 
 class _Joining:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..run_files import inside
+from ..run_files import open_inside
 
 if TYPE_CHECKING:
     from ..recorded import RecordedRun
@@ -142,7 +142,7 @@ def recorded_state(git: dict[str, Any], folder: Path) -> CodeState:
     if isinstance(told, dict):
         digest = str(told.get("sha256"))
         try:
-            patch = _read(inside(folder, told.get("file")), digest)
+            patch = _read(folder, told.get("file"), digest)
         except OSError as error:
             problem = problem or f"its uncommitted changes cannot be read ({error.strerror or error})"
     return CodeState(
@@ -176,10 +176,8 @@ def code_diff(old: CodeState, new: CodeState) -> CodeDiff:
     return CodeDiff(text, [f"the uncommitted changes are compared, not the files: {found}", *notes])
 
 
-def _read(path: Path | None, digest: str) -> bytes:
-    if path is None:
-        raise OSError("the record names no file of the run")
-    with open(path, "rb") as file:
+def _read(folder: Path, name: object, digest: str) -> bytes:
+    with open_inside(folder, name) as file:
         data = file.read(_LARGEST + 1)
     if hashlib.sha256(data).hexdigest() != digest:
         raise OSError("the file was changed since")

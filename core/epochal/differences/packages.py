@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..run_files import inside
+from ..run_files import inside, open_inside
 from .rows import MISSING, Row, row
 
 if TYPE_CHECKING:
@@ -79,11 +79,10 @@ def packages(runs: Sequence[RecordedRun]) -> Packages:
 def _listed(run: RecordedRun) -> dict[str, str] | str:
     """Return name to version, or why they are not known."""
     told = run.environment.get("packages")
-    path = inside(run.path, told.get("file")) if isinstance(told, dict) else None
-    if path is None:
+    if not isinstance(told, dict) or inside(run.path, told.get("file")) is None:
         return "no list of packages was recorded"
     try:
-        with open(path, "rb") as file:
+        with open_inside(run.path, told["file"]) as file:
             data = file.read(_LONGEST + 1)
     except OSError as error:
         return f"its list of packages cannot be read ({error.strerror})"

@@ -94,6 +94,10 @@ class Histogram(Media):
                 # NumPy before 1.25 divides by the width in the array's own type, which overflows; 2 ** 300 is exact
                 counts, _ = np.histogram(array.astype(np.float64) * 2.0**300, int(self._bins))
                 return facts, [low, high], counts.tolist()
+            widened = (low, high) if low < high else (low - 0.5, high + 0.5)  # as NumPy does it
+            if (np.diff(np.linspace(*widened, int(self._bins) + 1)) <= 0).any():
+                # no numbers lie between the edges of so many bins: one holds them all, and NumPy would refuse
+                return facts, _around(low, high), [array.size]
             counts, edges = np.histogram(array, int(self._bins))
             return facts, [float(edges[0]), float(edges[-1])], counts.tolist()
         given = numbers(self._bins, "edges").astype(np.float64)
@@ -163,3 +167,10 @@ def _check_edges(edges: np.ndarray) -> None:
 def _check_number(bins: int) -> None:
     if not 1 <= bins <= _MOST_BINS:
         raise BadValueError(f"a Histogram has 1 to {_MOST_BINS:,} bins, not {bins:,}")
+
+
+def _around(low: float, high: float) -> list[float]:
+    """Return the edges of one bin that holds numbers from low to high."""
+    if low < high:
+        return [low, high]
+    return [math.nextafter(low, -math.inf), low] if low > 0 else [low, math.nextafter(low, math.inf)]

@@ -62,11 +62,14 @@ class StoredFile(NamedTuple):
         """
         import hashlib
 
+        from ..run_files import open_inside
+
         path, digest = self.path, self.fields.get("sha256")
         if path is None:
             raise StorageError(f"a record of {self.run} names {self.fields.get('path')!r}, which is no file of the run")
         try:
-            data = path.read_bytes()
+            with open_inside(self.run, self.fields.get("path")) as file:
+                data = file.read()
         except OSError as error:
             raise StorageError(
                 f"the media file {path} is gone or cannot be read ({error.strerror or error}); its SHA-256 was {digest}"

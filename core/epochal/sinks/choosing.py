@@ -37,7 +37,7 @@ def choose(given: Sequence[Any], kinds: Iterable[Sink], *, place: str = "sinks",
     """Return the sinks that were asked for.
 
     Args:
-        given: sinks of `epochal.sinks`, or mappings with `kind`.
+        given: sinks of `epochal.sinks`, mappings with `kind`, or the word for a kind that needs no settings.
         kinds: what the plugins offer.
         place: where it was asked for, for messages.
         offline: whether sinks that use the network are to be held back.
@@ -58,6 +58,8 @@ def choose(given: Sequence[Any], kinds: Iterable[Sink], *, place: str = "sinks",
 
 def _choose_one(item: Any, known: Mapping[str, Sink], place: str, offline: bool) -> Chosen:
     settings = item.settings() if callable(getattr(item, "settings", None)) else item
+    if isinstance(settings, str) and settings in known:
+        settings = {"kind": settings}
     if not isinstance(settings, Mapping):
         raise BadValueError(
             f"{place} is a {type(item).__name__}: give epochal.sinks.JsonLines(…), epochal.sinks.Webhook(…), "
