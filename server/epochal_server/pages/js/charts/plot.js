@@ -1,0 +1,242 @@
+// One plot: axes by ECharts, and above them layers of line shapes that are redrawn each for itself.
+
+import { lineShapes } from "./echarts.js";
+import { bandPoints, linePoints, projection } from "./geometry.js";
+
+// layers are canvases of their own: a slider redraws the lines and not their faint originals, the pointer neither
+const FAINT = 1;
+const LINES = 2;
+const MARKS = 3;
+const PARTS = ["band", "raw", "line"];
+const MANY = 150;
+const SIDES = { top: 6, right: 20, bottom: 26 };
+
+export class Plot {
+  /** @param {HTMLElement} element that has a size */
+  constructor(echarts, element, { renderer = "canvas", width, height, top = 0, bottom = 0 } = {}) {
+    this.echarts = echarts;
+    this.shapes = lineShapes(echarts);
+    this.chart = echarts.init(element, null, { renderer, width, height, ssr: !element, useDirtyRect: false });
+    this.zr = this.chart.getZr();
+    this.lines = new Map();
+    this.strokes = new Map();
+    this.group = new echarts.graphic.Group({ silent: true });
+    this.marks = new echarts.graphic.Group({ silent: true });
+    this.zr.add(this.group);
+    this.zr.add(this.marks);
+    this.sides = { ...SIDES, top: SIDES.top + top, bottom: SIDES.bottom + bottom };
+    this.axes = null;
+    this.shown = "";
+  }
+
+  /**
+   * Show axes as `makeAxis` makes them.
+   *
+   * @param {{text: string, line: string, muted: string, font: string}} look
+   */
+  setAxes(x, y, look) {
+    const width = this.chart.getWidth();
+    const height = this.chart.getHeight();
+    const shown = JSON.stringify([x, y, look, width, height]);
+    if (shown === this.shown) return false;
+    this.shown = shown;
+    const longest = Math.max(1, ...y.ticks.map(({ label }) => label.length));
+    const left = Math.min(width * 0.4, 14 + longest * 6.6);
+    const { top, right, bottom } = this.sides;
+    this.grid = { x: left, y: top, width: Math.max(10, width - left - right), height: Math.max(10, height - top - bottom) };
+    this.axes = { x, y };
+    this.look = look;
+    this.px = projection(x, this.grid.x, this.grid.x + this.grid.width);
+    this.py = projection(y, this.grid.y + this.grid.height, this.grid.y);
+    this.chart.setOption(axesOption(x, y, this.grid, look), { notMerge: true, silent: true });
+    const clip = { ...this.grid, y: this.grid.y - 1, height: this.grid.height + 2 };
+    this.group.setClipPath(new this.echarts.graphic.Rect({ shape: clip }));
+    this.marks.setClipPath(new this.echarts.graphic.Rect({ shape: clip }));
+    return true;
+  }
+
+  /**
+   * Draw lines over the axes.
+   *
+   * @param {{key: string, x: Float64Array, y: Float64Array, raw?: Float64Array, low?: Float64Array, high?: Float64Array,
+   *   colour: string, dash?: number[] | null, opacity?: number, width?: number}[]} lines in the order of drawing
+   * @param {boolean} moved whether axes or data have changed: else only `y` of the lines has
+   */
+  setLines(lines, moved = true) {
+    const before = this.lines;
+    this.lines = new Map();
+    const pens = new Map();
+    // of very many lines those that look alike are one shape: a thousand shapes cost more than their points
+    const alike = lines.length > MANY;
+    for (const line of lines) {
+      const kept = { band: line.low && line.high, raw: line.raw, line: line.y, points: {} };
+      const old = before.get(line.key);
+      this.lines.set(line.key, kept);
+      for (const part of PARTS) {
+        if (!kept[part]) continue;
+        kept.points[part] = (moved ? null : pointsBefore(old, kept, part)) ?? this.pointsOf(part, line);
+        const key = `${part}|${alike ? [line.colour, line.dash, line.opacity, line.width] : line.key}`;
+        if (!pens.has(key)) pens.set(key, { part, line, points: [] });
+        pens.get(key).points.push(kept.points[part]);
+      }
+    }
+    for (const [key, { part, line, points }] of pens) this.stroke(key, part, line, points, moved);
+    for (const [key, { shape }] of this.strokes) {
+      if (pens.has(key)) continue;
+      this.group.remove(shape);
+      this.strokes.delete(key);
+    }
+  }
+
+  pointsOf(part, line) {
+    if (part === "band") return bandPoints(line.x, line.low, line.high, this.px, this.py);
+    return linePoints(line.x, part === "raw" ? line.raw : line.y, this.px, this.py, this.grid.width);
+  }
+
+  stroke(key, part, line, several, moved) {
+    const kept = this.strokes.get(key);
+    const unchanged = kept && several.length === kept.several.length && several.every((points, at) => points === kept.several[at]);
+    if (unchanged && !moved) return;
+    const points = several.length === 1 ? several[0] : joined(several, part === "band" ? 3 : 2);
+    const style = styleOf(part, line);
+    if (kept) {
+      kept.shape.attr({ shape: { points }, style });
+      kept.several = several;
+      return;
+    }
+    const Shape = part === "band" ? this.shapes.Band : this.shapes.Curve;
+    const shape = new Shape({ shape: { points }, style, silent: true, zlevel: part === "line" ? LINES : FAINT });
+    this.group.add(shape);
+    this.strokes.set(key, { shape, several });
+  }
+
+  /** Show the crosshair with dots in pixels, the stretch that is being chosen, and one line strongly; null for none. */
+  setMarks(at, dots = [], chosen = null, line = null) {
+    const { graphic } = this.echarts;
+    this.marks.removeAll();
+    const { grid, look } = this;
+    // what is only taken away would stay on the canvas
+    this.zr.refresh();
+    if (!grid) return;
+    if (chosen) {
+      const [from, to] = chosen;
+      const shape = { x: Math.min(from, to), y: grid.y, width: Math.abs(to - from), height: grid.height };
+      this.marks.add(new graphic.Rect({ shape, style: { fill: look.accent, opacity: 0.18 }, zlevel: MARKS }));
+    }
+    const strong = line && this.lines.get(line.key)?.points.line;
+    if (strong && this.lines.size > 1) {
+      const style = { fill: null, stroke: line.colour, lineWidth: 3, lineDash: line.dash, lineJoin: "bevel" };
+      this.marks.add(new this.shapes.Curve({ shape: { points: strong }, style, zlevel: MARKS, z2: -1 }));
+    }
+    if (at !== null) {
+      const x = Math.round(at) + 0.5;
+      const shape = { x1: x, x2: x, y1: grid.y, y2: grid.y + grid.height };
+      this.marks.add(new graphic.Line({ shape, style: { stroke: look.muted, lineWidth: 1 }, zlevel: MARKS }));
+    }
+    for (const dot of dots) {
+      const shape = { cx: dot.x, cy: dot.y, r: dot.strong ? 4.5 : 2.5 };
+      this.marks.add(new graphic.Circle({ shape, style: { fill: dot.colour, stroke: look.ground, lineWidth: 1 }, zlevel: MARKS, z2: dot.strong ? 1 : 0 }));
+    }
+  }
+
+  /** Name lines below the plot, for pictures that stand alone. */
+  setLegend(lines, more, { perRow, top }) {
+    const { graphic } = this.echarts;
+    const { look } = this;
+    const font = `11px ${look.font}`;
+    const write = (text, x, y, fill) => this.zr.add(new graphic.Text({ style: { x, y, text, fill, font, width: 138, overflow: "truncate", verticalAlign: "middle" } }));
+    lines.forEach((line, at) => {
+      const x = 14 + (at % perRow) * 170;
+      const y = top + 8 + Math.floor(at / perRow) * 18;
+      const style = { stroke: line.colour, lineWidth: 2, lineDash: line.dash };
+      this.zr.add(new graphic.Line({ shape: { x1: x, y1: y, x2: x + 18, y2: y }, style }));
+      const last = at === lines.length - 1 && more > 0;
+      write(last ? `and ${more + 1} more` : line.label, x + 24, y, last ? look.muted : look.text);
+    });
+  }
+
+  /** @returns {string} */
+  svg() {
+    return this.chart.renderToSVGString();
+  }
+
+  /** Paint now what has changed, instead of in the library's next frame. */
+  paint() {
+    this.zr.refreshImmediately();
+  }
+
+  resize(width, height) {
+    this.chart.resize({ width, height, silent: true });
+  }
+
+  dispose() {
+    this.chart.dispose();
+  }
+}
+
+/** The points that were made of the same array: what a slider turns into the faint original was the line a moment ago. */
+function pointsBefore(old, kept, part) {
+  if (!old) return null;
+  if (old[part] === kept[part]) return old.points[part];
+  const other = part === "raw" ? "line" : part === "line" ? "raw" : null;
+  return other && old[other] === kept[part] ? old.points[other] : null;
+}
+
+/** Several arrays of points as one, with a gap between them. */
+function joined(several, size) {
+  const made = new Float32Array(several.reduce((sum, points) => sum + points.length + size, 0));
+  let at = 0;
+  for (const points of several) {
+    made.set(points, at);
+    at += points.length;
+    made.fill(NaN, at, at + size);
+    at += size;
+  }
+  return made;
+}
+
+function styleOf(part, line) {
+  if (part === "band") return { fill: line.colour, stroke: null, opacity: 0.16 * (line.opacity ?? 1) };
+  const faint = part === "raw";
+  return {
+    fill: null,
+    stroke: line.colour,
+    lineWidth: faint ? 1 : (line.width ?? 1.5),
+    opacity: (faint ? 0.28 : 1) * (line.opacity ?? 1),
+    lineDash: faint ? null : (line.dash ?? null),
+    lineJoin: "bevel",
+  };
+}
+
+function axesOption(x, y, grid, look) {
+  const axis = (made, across) => {
+    const labels = new Map(made.ticks.map(({ at, label }) => [at, label]));
+    const values = made.ticks.map(({ at }) => at);
+    return {
+      type: "value",
+      min: made.min,
+      max: made.max,
+      axisLine: { show: across, onZero: false, lineStyle: { color: look.line } },
+      axisTick: { show: false, customValues: values },
+      axisLabel: {
+        customValues: values,
+        formatter: (value) => labels.get(value) ?? "",
+        color: look.muted,
+        fontFamily: look.font,
+        fontSize: 11,
+        hideOverlap: true,
+      },
+      splitLine: { show: true, showMinLine: true, showMaxLine: true, lineStyle: { color: look.line, opacity: across ? 0.35 : 0.7 } },
+    };
+  };
+  return {
+    animation: false,
+    backgroundColor: look.title ? look.ground : "transparent",
+    // pictures that stand alone say what they show
+    title: look.title ? { text: look.title, left: 12, top: 8, textStyle: { color: look.text, fontFamily: look.font, fontSize: 14, fontWeight: 600 } } : undefined,
+    grid: { left: grid.x, top: grid.y, width: grid.width, height: grid.height, containLabel: false, outerBoundsMode: "none" },
+    xAxis: axis(x, true),
+    yAxis: axis(y, false),
+    series: [],
+  };
+}

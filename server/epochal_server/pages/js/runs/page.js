@@ -1,0 +1,147 @@
+// The page of all runs: the table, and the charts of those that are shown.
+
+import {ProblemError} from "../api.js";
+import {classes, computed, effect, html, signal, untracked, useEffect, useMemo, useState} from "../html.js";
+import {boot, changed, onChange, revision} from "../live.js";
+import {forget, know} from "../selection.js";
+import {server} from "../server.js";
+import {Empty, Failed, Loading} from "../states.js";
+import {asked, isNarrowed, project, split, view, where, widen} from "./asked.js";
+import {ALWAYS, known, loadColumns, shownKeys} from "./columns.js";
+import {Charts} from "./charts_pane.js";
+import {Grid, loadGrid} from "./grid.js";
+import {Rows} from "./rows.js";
+import {factOf, followShown} from "./shown.js";
+import {Splitter} from "./splitter.js";
+import {Toolbar} from "./toolbar.js";
+import {told} from "./where_bar.js";
+
+export const css = ["../vendor/slickgrid/slick.grid.css", "grid.css", "cells.css", "runs.css", "where.css", "table-forms.css"];
+
+const PAUSE = 400; // between two looks at what has changed, ms
+const COLUMNS_PAUSE = 5_000;
+const NARROW = 900;
+
+const PATIENCE = 250;
+const impatient = signal(false);
+
+/** Loads what the table stands on while its first rows are on their way. */
+const gridReady = loadGrid();
+
+export function Page() {
+  const [Slick, setSlick] = useState(null);
+  const [isNarrow, setNarrow] = useState(innerWidth < NARROW);
+  const rows = useMemo(() => new Rows({onRows() {}, onAll() {}, onFacts: (some) => know(some.map(factOf))}), []);
+  useEffect(() => {
+    gridReady.then(({SlickGrid}) => setSlick(() => SlickGrid));
+    const measure = () => setNarrow(innerWidth < NARROW);
+    addEventListener("resize", measure);
+    const looked = signal(0); // grows with each look at what has changed
+    const stops = [...follow(rows, looked), followShown(looked)];
+    return () => {
+      removeEventListener("resize", measure);
+      stops.forEach((stop) => stop());
+      rows.close();
+    };
+  }, []);
+  const wanted = view.signal.value ?? (isNarrow ? "table" : "both");
+  const shownView = isNarrow && wanted === "both" ? "table" : wanted;
+  const error = rows.error.value;
+  const share = split.signal.value ?? 0.46;
+  if (rows.total.value === 0 && !rows.left.value && !error) return html`<${NoRuns} />`;
+  return html`<div class=${classes("runs", `is-${shownView}`)}>
+    <h1 class="unseen">Runs</h1>
+    <${Toolbar} rows=${rows} shownView=${shownView} />
+    <div class="panes" ref=${(element) => element?.style.setProperty("--split", `${share * 100}%`)}>
+      ${shownView !== "charts" && html`<section class="pane-table" aria-label="Table of runs">
+        ${error && html`<${Refused} error=${error} rows=${rows} />`}
+        ${Slick && (known.value || impatient.value) ? html`<${Grid} rows=${rows} SlickGrid=${Slick} />` : !error && html`<${Loading} what="Reading the runs" />`}
+        ${rows.matched.value === 0 && !error && html`<${NoMatch} />`}
+      </section>`}
+      ${shownView === "both" && html`<${Splitter} />`}
+      ${shownView !== "table" && html`<${Charts} />`}
+    </div>
+  </div>`;
+}
+
+/** Asks whenever the question changes, and again when runs did. */
+function follow(rows, looked) {
+  let timer = 0;
+  let bootBefore = boot.peek();
+  let columnsAt = 0;
+  let columnsTimer = 0;
+  const columns = () => {
+    columnsAt = Date.now();
+    columnsTimer = 0;
+    loadColumns().catch((error) => (rows.error.value = error));
+  };
+  const again = () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      // the stream says hello with the revision that the first answers are of
+      if (revision.peek() === rows.revision && !rows.left.peek()) return;
+      looked.value += 1;
+      rows.refresh().then(() => rows.left.peek() && again());
+    }, PAUSE);
+  };
+  // until columns are known nobody knows which to ask for; where that takes long, those that every run has come first
+  const patience = setTimeout(() => (impatient.value = true), PATIENCE);
+  // as a text, so that the same question anew is none
+  const question = computed(() => JSON.stringify([asked.value, (known.value || impatient.value) && [...new Set([...ALWAYS, ...shownKeys.value])]]));
+  const stops = [
+    effect(() => {
+      void project.value;
+      untracked(columns);
+    }),
+    effect(() => {
+      const [body, keys] = JSON.parse(question.value);
+      if (keys) untracked(() => rows.ask(body, keys));
+    }),
+    effect(() => {
+      const {more, status} = rows.error.value ?? {};
+      told.value = status === 400 && more?.at !== undefined ? {message: rows.error.value.message, at: more.at, length: more.length} : null;
+    }),
+    effect(() => {
+      if (rows.left.value) untracked(again);
+    }),
+    onChange(revision, () => {
+      again();
+      columnsTimer ||= setTimeout(columns, Math.max(0, columnsAt + COLUMNS_PAUSE - Date.now()));
+    }),
+    onChange(changed, ({gone}) => forget(gone)),
+    onChange(boot, (now) => {
+      if (bootBefore !== null) {
+        rows.revision = null; // another server counts anew, and may come to the same number
+        again();
+      }
+      bootBefore = now;
+    }),
+  ];
+  return [...stops, () => {
+    clearTimeout(timer);
+    clearTimeout(columnsTimer);
+    clearTimeout(patience);
+  }];
+}
+
+/** What stands over the table where its question could not be answered. */
+function Refused({error, rows}) {
+  const isFilter = error instanceof ProblemError && error.status === 400 && told.value;
+  return html`<div class="no-match">${isFilter
+    ? html`<${Empty} title="The filter cannot be understood" icon="filter" action=${{label: "Clear the filter", run: () => (where.value = "")}}>${error.message}</>`
+    : html`<${Failed} title="The runs could not be loaded" error=${error} retry=${() => rows.refresh()} />`}</div>`;
+}
+
+function NoMatch() {
+  return html`<div class="no-match"><${Empty} title="No run matches" icon="filter" action=${isNarrowed.value ? {label: "Show all runs", run: widen} : project.value ? {label: "Show all projects", run: () => (project.value = "")} : null}>
+    ${isNarrowed.value ? "Nothing is left by the search and the filters." : "This project has no runs."}
+  </></div>`;
+}
+
+function NoRuns() {
+  return html`<${Empty} title="No runs yet" icon="table">
+    <p>Runs in <code>${server.value?.root ?? "this folder"}</code> appear here by themselves as soon as one starts:</p>
+    <pre class="sample">${"import epochal\n\nwith epochal.init(\"my-project\", config={\"lr\": 0.1}) as run:\n    for step in range(100):\n        run.log({\"loss\": 1 / (step + 1)})"}</pre>
+    <p>Or try <code>epochal demo</code> in that folder.</p>
+  </>`;
+}

@@ -1,0 +1,85 @@
+"""The pages themselves: one HTML file for all addresses, scripts and styles under one that changes with them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import mimetypes
+from html import escape
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from .openapi import Handler
+from .pages_ahead import PAGES, ahead
+from .problems import not_found
+
+#: Addresses that the one page serves, and what its scripts show there.
+ADDRESSES: Final = {
+    "/": "runs",
+    "/run/{rest:path}": "run",
+    "/compare": "compare",
+    "/reports": "reports",
+    "/report/{rest:path}": "report",
+}
+
+_FOREVER: Final = "private, max-age=31536000, immutable"
+
+
+def routes() -> list[Route]:
+    """Return the routes of pages, scripts and styles."""
+    build = _build()
+    return [
+        *(Route(address, _page("index.html", build, shows)) for address, shows in ADDRESSES.items()),
+        Route("/api/docs", _page("api.html", build)),
+        Route(f"/static/{build}/{{name:path}}", _file, name="static"),
+    ]
+
+
+def _page(name: str, build: str, shows: str | None = None) -> Handler:
+    @functools.cache
+    def text() -> str:
+        found = (PAGES / name).read_text(encoding="utf-8").replace("{{build}}", build)
+        return found if shows is None else found.replace("{{ahead}}", ahead(shows, f"/static/{build}"))
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(text().replace("{{nonce}}", escape(request.state.nonce)))
+
+    return page
+
+
+async def _file(request: Request) -> Response:
+    """Serve a file from memory: a first visit asks for a hundred of them."""
+    name = request.path_params["name"]
+    found = _content(name) if name in _names() else None
+    if found is None:
+        raise not_found(f"there is no {name}: reload the page, it is of another version")
+    content, kind = found
+    return Response(content, media_type=kind, headers={"Cache-Control": _FOREVER})
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    """Return the files that are served, by what their addresses end with."""
+    return frozenset(path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*") if path.is_file())
+
+
+@functools.cache
+def _content(name: str) -> tuple[bytes, str]:
+    """Return a file and its media type."""
+    kinds = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".css": "text/css"}
+    path = PAGES / name
+    kind = kinds.get(path.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return path.read_bytes(), kind
+
+
+def _build() -> str:
+    """Return a name for all files together: another name as soon as one of them has changed."""
+    digest = hashlib.sha256()
+    for path in sorted(PAGES.rglob("*")):
+        if path.is_file():
+            status = path.stat()
+            digest.update(f"{path.relative_to(PAGES)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:12]
