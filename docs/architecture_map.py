@@ -13,8 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-FOLDERS = ("core", "integrations")
-LINE = re.compile(r"^- `((?:core|integrations)/[\w/]+\.py)`: ?(.*)$")
+FOLDERS = ("core", "integrations", "server")
+LINE = re.compile(r"^- `((?:core|integrations|server)/[\w/]+\.py)`: ?(.*)$")
 UNPLACED = "### Not placed yet"
 
 
