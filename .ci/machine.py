@@ -1,4 +1,4 @@
-"""What this machine has: Pythons, virtual environments of ours, and whether a CPU build of PyTorch is at hand.
+"""What this machine has: Pythons, environments of ours, and whether a CPU build of PyTorch and a Chromium are at hand.
 
 Used by `make demo` and `make test` before anything is installed: standard library only, and no syntax newer than
 Python 3.7, so that an old `python3` gets a sentence instead of a SyntaxError.
@@ -17,6 +17,10 @@ SUPPORTED = ("3.10", "3.11", "3.12", "3.13")
 # The one build that our environments take. On macOS the registry's wheel is a CPU build; elsewhere it is CUDA's, and
 # only one that says +cpu will do: such a pin cannot match the registry's, so pip answers at once and fetches nothing.
 TORCH = "torch==2.13.0" if sys.platform == "darwin" else "torch==2.13.0+cpu"
+
+# The browsers that the dashboard's pages are tested in, and how to get one.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = "Debian has it as chromium; elsewhere: pip install playwright, and playwright install chromium"
 
 
 def say(text: str = "") -> None:
@@ -104,6 +108,15 @@ def make_environment(folder: str, python: str) -> str:
         run([python, "-m", "pip", "install", "--quiet", "--upgrade", "--target", boot, "virtualenv"])
         run([python, "-m", "virtualenv", "--quiet", folder], env=dict(os.environ, PYTHONPATH=boot))
     return inside
+
+
+def browser_at_hand() -> bool:
+    """Return whether there is a Chromium: on PATH, or where Playwright keeps its own."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return True
+    usual = "~/Library/Caches/ms-playwright" if sys.platform == "darwin" else "~/.cache/ms-playwright"
+    folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or os.path.expanduser(usual)
+    return os.path.isdir(folder) and any(name.startswith("chromium") for name in os.listdir(folder))
 
 
 def cpu_torch_at_hand(python: str, version: str = "") -> bool:

@@ -15,7 +15,17 @@ import time
 from xml.etree import ElementTree
 
 from environments import choose
-from machine import ROOT, answer, cpu_torch_at_hand, interpreters, make_environment, run, say, supported_python
+from machine import (
+    ROOT,
+    answer,
+    browser_at_hand,
+    cpu_torch_at_hand,
+    interpreters,
+    make_environment,
+    run,
+    say,
+    supported_python,
+)
 from streams import run_beside
 
 FOLDER = os.path.join(ROOT, ".venv-test")
@@ -68,7 +78,7 @@ def main() -> int:
     pythons = interpreters()
     for version, path in pythons.items():
         say("Python %s: %s" % (version, path))
-    chosen, left_out = choose(pythons, cpu_torch_at_hand(python, "3.11"))
+    chosen, left_out = choose(pythons, cpu_torch_at_hand(python, "3.11"), browser_at_hand())
     if sys.argv[1:]:
         chosen, left_out = sys.argv[1:], []  # what is asked for by name is run, and fails where it cannot be
     for line in left_out:

@@ -25,7 +25,15 @@ else:
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PACKAGES = ["epochal", "epochal_keras", "epochal_lightning", "epochal_torch", "epochal_transformers"]
+PACKAGES = [
+    "epochal",
+    "epochal_keras",
+    "epochal_lightning",
+    "epochal_server",
+    "epochal_tensorboard",
+    "epochal_torch",
+    "epochal_transformers",
+]
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +58,21 @@ def test_the_wheel_holds_each_package_with_its_types_and_nothing_else(built: Pat
     assert tops == {*PACKAGES, f"epochal-{epochal.__version__}.dist-info"}
     assert {name for name in names if name.endswith("py.typed")} == {f"{package}/py.typed" for package in PACKAGES}
     others = [name for name in names if not name.endswith((".py", "py.typed")) and ".dist-info/" not in name]
-    assert {Path(name).parent.as_posix() for name in others} == {"epochal/cli/schemas"}
-    assert {Path(name).stem for name in others} == set(schema.commands())
+    pages = [name for name in others if name.startswith("epochal_server/pages/")]
+    assert "epochal_server/pages/index.html" in pages
+    assert {Path(name).suffix for name in pages} <= {".html", ".js", ".css", ".svg", ".toml", ".txt", ".woff2"}
+    schemas = [Path(name) for name in others if name not in pages]
+    assert {path.parent.as_posix() for path in schemas} == {"epochal/cli/schemas"}
+    assert {path.stem for path in schemas} == set(schema.commands())
 
 
 def test_the_wheel_holds_every_module_of_the_source(built: Path) -> None:
     names, _ = metadata(built)
-    for folder in ("core", "integrations"):
-        for path in (ROOT / folder).rglob("*.py"):
-            assert path.relative_to(ROOT / folder).as_posix() in names
+    for folder, files in (("core", "*.py"), ("integrations", "*.py"), ("server/epochal_server", "*")):
+        above = ROOT / folder.partition("/")[0]
+        for path in (ROOT / folder).rglob(files):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert path.relative_to(above).as_posix() in names
 
 
 def test_the_metadata_say_licence_python_and_extras(built: Path) -> None:

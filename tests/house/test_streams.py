@@ -76,7 +76,7 @@ def test_ctrl_c_ends_what_runs_and_all_that_it_started(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_is_said_with_its_reason() -> None:
-    code = "import environments; print(environments.choose({'3.12': 'python3.12', '3.11': 'x'}, False))"
+    code = "import environments; print(environments.choose({'3.12': 'python3.12', '3.11': 'x'}, False, False))"
     done = subprocess.run(
         python(code), env={**os.environ, "PYTHONPATH": str(CI)}, capture_output=True, text=True, check=True
     )
@@ -85,4 +85,28 @@ def test_what_is_left_out_is_said_with_its_reason() -> None:
     reasons = dict(line.split(": ", 1) for line in left_out)
     assert "no Python 3.13 was found" in reasons["py313-core"]
     assert "torch==2.13.0" in reasons["py311-hf5"]
+    assert "no Chromium was found" in reasons["py311-browser"]
+    assert "playwright install chromium" in reasons["py311-browser"]
     assert not set(chosen) & set(reasons)
+
+
+def test_a_browser_is_found_on_path_and_where_playwright_keeps_its_own(tmp_path: Path) -> None:
+    def found(**variables: str) -> str:
+        code = "import machine; print(machine.browser_at_hand())"
+        clean = {"PATH": str(tmp_path / "nothing"), "HOME": str(tmp_path), "PYTHONPATH": str(CI)}
+        return subprocess.check_output(python(code), env={**clean, **variables}, text=True).strip()
+
+    assert found() == "False"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "chromium").write_text("#!/bin/sh\n")
+    (tmp_path / "bin" / "chromium").chmod(0o755)
+    assert found(PATH=str(tmp_path / "bin")) == "True"
+    (tmp_path / "kept" / "chromium-1208").mkdir(parents=True)
+    assert found(PLAYWRIGHT_BROWSERS_PATH=str(tmp_path / "kept")) == "True"
+
+
+def test_make_test_looks_for_the_browsers_that_the_tests_take() -> None:
+    code = "import machine; print(','.join(machine.BROWSERS))"
+    names = subprocess.check_output(python(code), env={**os.environ, "PYTHONPATH": str(CI)}, text=True).strip()
+    taken = (CI.parent / "tests" / "server" / "browser" / "conftest.py").read_text("utf-8")
+    assert [name for name in names.split(",") if f'which("{name}")' not in taken] == []

@@ -52,8 +52,9 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
     found = []
+    folders = ("core", "integrations", "server", "tests", "examples")
     for path in tracked():
-        if path.suffix == ".py" and path.parts[len(ROOT.parts)] in ("core", "integrations", "tests", "examples"):
+        if path.suffix == ".py" and path.parts[len(ROOT.parts)] in folders:
             first = next(iter(path.read_text(encoding="utf-8").splitlines()), "")
             if not first.startswith(('"""', 'r"""', "#!")):
                 found.append(str(path.relative_to(ROOT)))
@@ -62,4 +63,5 @@ def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
 
 def test_nothing_large_is_tracked() -> None:
     large = {str(path.relative_to(ROOT)): path.stat().st_size for path in tracked() if path.stat().st_size > 1_000_000}
-    assert large == {}
+    # ECharts, in one file as it comes
+    assert set(large) <= {"server/epochal_server/pages/vendor/echarts.js"}
