@@ -22,7 +22,7 @@ PROBE = """
   new PerformanceObserver((list) => { for (const one of list.getEntries()) long.push([one.startTime, one.duration]); })
     .observe({type: "longtask", buffered: true});
   // layers of their own for curves: axes lie below them, the pointer's marks above
-  const CURVES = '.plot-canvas canvas:not([data-zr-dom-id="zr_0"]):not([data-zr-dom-id="zr_3"])';
+  const CURVES = '.plot-canvas canvas:not([data-zr-dom-id="zr_0"]):not([data-zr-dom-id="zr_4"])';
   const scratch = document.createElement("canvas");
   const pen = scratch.getContext("2d", {willReadFrequently: true});
   const frames = (window.benchFrames = []);

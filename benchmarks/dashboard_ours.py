@@ -84,7 +84,7 @@ def api(browser, link, path, body):
 
 
 SLIDE = """(value) => {
-  const slider = document.querySelector("#charts-smoothing");
+  const slider = document.querySelector(".charts-smoothing input[type=range]");
   const at = performance.timeOrigin + performance.now();
   slider.value = String(value);
   slider.dispatchEvent(new Event("input", {bubbles: true}));

@@ -1,58 +1,22 @@
-"""`create_app`: the dashboard as an ASGI application, put together from its parts."""
+"""`create_app`: the dashboard as an ASGI application: its pages at once, and the API as soon as it is loaded."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import secrets
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
-from epochal.version import __version__
-
-from . import curves_routes, detail_routes, importance_routes, live, reports_routes, runs_api, static
-from .curves_cache import SeriesCache
-from .importance import has_forest
-from .openapi import Handler, describe, documented
+from . import static
+from .later import Later
 from .problems import HANDLERS, answer_problem
-from .reports_folder import ReportsFolder
-from .roster import Roster
 from .security import Security
 from .tokens import Token
-
-
-@dataclass
-class State:
-    """What all handlers share.
-
-    Attributes:
-        root: the runs folder.
-        read_only: nothing may be changed.
-        roster: the runs of the folder.
-        series: the points of runs that were drawn lately.
-        boot: another text each time the server starts: pages reload what they show.
-        ending: is set when the server is about to end: streams end then, since nobody waits for them.
-        reports: those of the folder.
-    """
-
-    root: Path
-    read_only: bool
-    roster: Roster
-    series: SeriesCache = field(default_factory=SeriesCache)
-    boot: str = field(default_factory=lambda: secrets.token_hex(8))
-    ending: asyncio.Event = field(default_factory=asyncio.Event)
-    reports: ReportsFolder = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.reports = ReportsFolder(self.root)
 
 
 def create_app(
@@ -71,71 +35,29 @@ def create_app(
         hosts: host names beside this machine's own that requests may give.
     """
     path = Path(os.path.abspath(root))
-    state = State(path, read_only or (path.is_dir() and not os.access(path, os.W_OK)), Roster(path))
-    routes: list[BaseRoute] = [*api(state), *static.routes()]
+    unwritable = path.is_dir() and not os.access(path, os.W_OK)
+    ending = asyncio.Event()
+
+    def api() -> Starlette:
+        from .api import create_api  # NumPy and the catalog, which take longer than all that pages need
+
+        return create_api(path, read_only=read_only or unwritable, ending=ending)
+
+    later = Later(api)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        later.begin()
         try:
             yield
         finally:
-            state.roster.close()
+            (await later.made()).state.roster.close()
 
     app = Starlette(
-        routes=routes,
+        routes=[*static.routes(), Route("/api/{rest:path}", later)],
         middleware=[Middleware(Security, token=token, hosts=tuple(hosts))],
         exception_handlers={**HANDLERS, Exception: answer_problem},
         lifespan=lifespan,
     )
-    app.state.ending = state.ending
+    app.state.ending = ending
     return app
-
-
-def api(state: State) -> list[Route]:
-    """Return the routes of the HTTP API."""
-    found = [
-        Route("/api/server", _server(state)),
-        *runs_api.routes(state),
-        *live.routes(state),
-        *curves_routes.routes(state),
-        *importance_routes.routes(state),
-        *detail_routes.routes(state),
-        *reports_routes.routes(state),
-    ]
-    document = describe(found)
-
-    async def openapi(_: Request) -> Response:
-        return JSONResponse(document)
-
-    return [*found, Route("/api/openapi.json", openapi)]
-
-
-def _server(state: State) -> Handler:
-    @documented("What this server shows, and what may be done", answer=SERVER)
-    async def server(_: Request) -> Response:
-        return JSONResponse(
-            {
-                "version": __version__,
-                "root": os.fspath(state.root),
-                "read_only": state.read_only,
-                "boot": state.boot,
-                "projects": state.roster.projects(),
-                "forest": has_forest(),
-            }
-        )
-
-    return server
-
-
-SERVER = {
-    "type": "object",
-    "required": ["version", "root", "read_only", "boot", "projects", "forest"],
-    "properties": {
-        "version": {"type": "string"},
-        "root": {"type": "string", "description": "the runs folder"},
-        "read_only": {"type": "boolean"},
-        "boot": {"type": "string", "description": "another text each time the server starts"},
-        "projects": {"type": "array", "items": {"type": "string"}},
-        "forest": {"type": "boolean", "description": "importance grows a random forest: scikit-learn is there"},
-    },
-}

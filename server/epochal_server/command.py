@@ -58,9 +58,6 @@ def ui(
         if find_spec(module) is None:
             raise MissingDependencyError(module, "ui")
     # here, since every command of the command line loads this module
-    from epochal.run_list import where_looked
-
-    from .app import create_app
     from .listening import is_loopback, listen, shown
     from .tokens import kept_token
 
@@ -72,12 +69,16 @@ def ui(
     link = f"http://{shown(host)}:{listener.getsockname()[1]}/?token={token.text}"
     click.echo(f"Runs of {root}{' (read only)' if read_only else ''}: {link}", err=True)
     if not root.is_dir():
+        from epochal.run_list import where_looked
+
         looked = where_looked(dir, root)
         click.echo(f"There are no runs in {looked} yet: those of {root} show up as soon as there are.", err=True)
     if not is_loopback(host):
         click.echo(
             "Everybody who reaches this machine and has the link may see the runs; it is not encrypted.", err=True
         )
+    from .app import create_app  # the link stands there already, and a browser may come to it
+
     app = create_app(root, token=token, read_only=read_only, hosts=hosts)
     _serve(app, listener, link if _wants_browser(opens) else None)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from epochal.differences.rows import Row
     from epochal.recorded import RecordedRun
 
-    from .app import State
+    from .api import State
 
 #: So many runs are compared at once.
 MOST_RUNS: Final = 50

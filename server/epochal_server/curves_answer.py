@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +27,8 @@ from .runs_where import utf16
 
 #: Where an axis of logarithms begins of which nothing positive is to be seen.
 _TINY: Final = 1e-300
+#: Numbers of series are this process' own.
+_PROCESS: Final = secrets.token_hex(4)
 #: Gives what the roster knows of a key; raises where it knows none.
 Find = Callable[[str], Entry]
 
@@ -170,6 +174,8 @@ def _encode(lines: list[_Line | dict[str, Any]], asked: CurvesRequest, revision:
         least, _ = extent((line.series for line in drawn), log=True) or (1.0, 1.0)
         ends = (min(least, ends[1]), ends[1]) if ends[1] > 0.0 else (_TINY, _TINY)
     window = Window(*ends, asked.width, asked.log_x, asked.range is not None, asked.whole)
+    data = _data(lines, asked, window)
+    asked = asked._replace(have=data if asked.have == data else None)
     numbers = Numbers()
     clipped: list[Floats] = []
     heads = [_draw(line, window, asked, numbers, clipped) if isinstance(line, _Line) else line for line in lines]
@@ -181,9 +187,18 @@ def _encode(lines: list[_Line | dict[str, Any]], asked: CurvesRequest, revision:
             "width": asked.width,
             "smoothing": asked.smoothing,
             "clip": None if clip is None else list(clip),
+            "data": data,
+            "partial": asked.have is not None,
             "lines": heads,
         }
     )
+
+
+def _data(lines: list[_Line | dict[str, Any]], asked: CurvesRequest, window: Window) -> str:
+    """Return a name for all that an answer holds but for what smoothing changes."""
+    drawn = [(line.head, line.series.serial) if isinstance(line, _Line) else line for line in lines]
+    told = (drawn, asked.series, asked.x, asked.group, window)
+    return f"{_PROCESS}-{hashlib.blake2b(repr(told).encode(), digest_size=12).hexdigest()}"
 
 
 def _draw(line: _Line, window: Window, asked: CurvesRequest, numbers: Numbers, clipped: list[Floats]) -> dict[str, Any]:
@@ -203,6 +218,14 @@ def _draw(line: _Line, window: Window, asked: CurvesRequest, numbers: Numbers, c
     if lost:
         head["not_finite"] = lost
     arrays: dict[str, list[int]] = {}
+    if line.band is not None:
+        for name, edge in (("low", line.band.low), ("high", line.band.high)):
+            if edge is not None:
+                arrays[name] = numbers.put(edge.smoothed(weight, index) if smoothed else edge.values[index])
+    if asked.have is not None:
+        if smoothed:
+            arrays["y"] = numbers.put(y)
+        return {**head, "arrays": arrays}
     if line.band is None:
         arrays["step"] = numbers.put_steps(series.steps[index], head)
         arrays["time"] = numbers.put(series.times[index])
@@ -210,9 +233,6 @@ def _draw(line: _Line, window: Window, asked: CurvesRequest, numbers: Numbers, c
             arrays |= {"low": numbers.put(found.low), "high": numbers.put(found.high)}
     else:
         arrays["n"] = numbers.put(line.band.n[index])
-        for name, edge in (("low", line.band.low), ("high", line.band.high)):
-            if edge is not None:
-                arrays[name] = numbers.put(edge.smoothed(weight, index) if smoothed else edge.values[index])
     plain_steps = "step" in arrays and series.places is series.steps and "step_base" not in head
     arrays["x"] = arrays["step"] if plain_steps else numbers.put(series.places[found.kept])
     arrays["y"] = numbers.put(y)

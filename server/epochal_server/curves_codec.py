@@ -13,6 +13,10 @@ its stretch of the axis, and `low` and `high` are the lowest and highest recorde
 where `raw` is there, which then is what was recorded; without `raw`, all points are there in the order of their steps,
 and whoever draws them smooths them; ghosts always have it where there is smoothing. Of a group: `x`, `y` (the mean),
 `n` (runs that have a value there), and the band's edges as `low` and `high`, smoothed as `y` is.
+
+`data` names what an answer is made of. A later request gives it as `have`: if the lines are still the same points, the
+answer is `partial`: of each line it holds `y` where that is smoothed, and the edges of a group's band. All other arrays
+are those of before; without `y`, it is what was recorded.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ class CurvesRequest(NamedTuple):
         group: means instead of runs.
         log_x: the axis is logarithmic.
         whole: lines of up to so many points come whole, whatever the width: a browser then smooths them itself.
+        have: the `data` of an answer that is there already: where it still holds, only what smoothing changes is sent.
     """
 
     runs: tuple[str, ...]
@@ -53,6 +54,7 @@ class CurvesRequest(NamedTuple):
     group: Grouping | None
     log_x: bool
     whole: int = 0
+    have: str | None = None
 
 
 def read_request(inputs: Inputs) -> CurvesRequest:
@@ -79,6 +81,7 @@ def read_request(inputs: Inputs) -> CurvesRequest:
         group=_group(inputs.object("group")),
         log_x=inputs.flag("logx"),
         whole=min(inputs.whole("whole", 0, least=0, most=MOST_WIDTH), _MOST_DRAWN // lines),
+        have=inputs.text("have", longest=100),
     )
     inputs.flag("system")  # system metrics are found by their names: there is nothing to be told
     inputs.done()

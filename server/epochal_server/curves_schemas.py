@@ -43,6 +43,11 @@ CURVES: Final = _body(
         "whole": _maybe(
             "integer", "lines of up to so many points come whole, whatever the width", minimum=0, maximum=MOST_WIDTH
         ),
+        "have": _maybe(
+            "string",
+            "the data of an earlier answer: where it still holds, only what smoothing changes comes",
+            maxLength=100,
+        ),
         "range": _maybe("array", "the ends of a zoom", items={"type": "number"}, minItems=2, maxItems=2),
         "abandoned": _maybe("boolean", "also what a resume or rewind has abandoned, as ghost lines"),
         "clip": _maybe("boolean", "also which values are left without outliers, as TensorBoard does it"),

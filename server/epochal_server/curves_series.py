@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -34,6 +35,7 @@ class Series:
         x: where each point stands on the axis, int64 or float64, shape (n,); NaN for a point that has no place there.
         ghosts: what later segments have abandoned, each stretch a line of its own.
         joined: of a formula, how its metrics came together: `same steps`, or `latest` where each has its own.
+        serial: no two series of this process have the same.
     """
 
     steps: Steps
@@ -42,6 +44,7 @@ class Series:
     x: Places
     ghosts: tuple[Series, ...] = ()
     joined: str | None = None
+    serial: int = field(default_factory=itertools.count().__next__, repr=False)
     _memo: dict[str, OrderedDict[Hashable, Any]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -23,7 +23,7 @@ from .shared_run import SharedRun
 if TYPE_CHECKING:
     from epochal.recorded import RecordedRun
 
-    from .app import State
+    from .api import State
     from .openapi import Handler
 
 

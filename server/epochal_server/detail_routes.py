@@ -23,7 +23,7 @@ from .detail_open import Asked, Later, handler
 from .openapi import documented
 
 if TYPE_CHECKING:
-    from .app import State
+    from .api import State
 
 _RUN: Final = "/api/runs/{project}/{run}"
 

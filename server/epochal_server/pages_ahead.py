@@ -1,7 +1,8 @@
 """What the page of an address is about to ask for, so that a browser is told at once and not module by module.
 
-A module is known to be needed once the one that imports it has come: in ten rounds where each costs. So the page names
-all modules that its scripts will import, and the style sheets that they wait for.
+A module is known to be needed once the one that imports it has come: in ten rounds where each costs. So a page's own
+modules come as one pack (packs.py), and the page names the libraries that stay files of their own, and the style sheets
+that its scripts wait for.
 """
 
 from __future__ import annotations
@@ -17,57 +18,95 @@ PAGES: Final = Path(__file__).parent / "pages"
 #: A relative import in a module, be it at once or later: what comes before the name, the quote, the name.
 IMPORT: Final = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}/[^"'\n]+)\2""")
 
-_APP: Final = "js/app.js"
+#: What every page begins with.
+APP: Final = "js/app.js"
+#: What imports nothing and is long: it is loaded beside the pack, or when it is wanted.
+APART: Final = frozenset(
+    ("vendor/echarts.js", "vendor/katex/katex.js", "vendor/slickgrid/slickgrid.js", "vendor/slickgrid/sortable.js")
+)
 #: How app.js names its pages, and how a page's module names its style sheets.
 _ENTRY: Final = re.compile(r"""\b(\w+): \{load: \(\) => import\("\./([^"]+)"\)""")
 _SHEETS: Final = re.compile(r"""export const css = \[([^\]]*)\]""")
+#: How app.js names those of the frame, how modules name what they load themselves, and how a sheet stands on others.
+_FRAME: Final = re.compile(r"""\[([^\]]*)\]\.map\(stylesheet\)""")
+_LOADED: Final = re.compile(r"""\bstylesheet\("([^"]+)"\)""")
+_UPON: Final = re.compile(r"""^@import "([^"]+)";\n""", re.MULTILINE)
 #: What few visits need: a formula, a menu's item.
-_SELDOM: Final = frozenset(("vendor/katex/katex.js", "js/report/adding.js"))
-#: What imports nothing, and is too long to be searched for it.
-_ALONE: Final = frozenset(("vendor/echarts.js",))
+_SELDOM: Final = frozenset(("vendor/katex/katex.js", "vendor/katex/katex.css", "js/report/adding.js"))
 
 
 def ahead(page: str, prefix: str) -> str:
-    """Return the elements of a page's head that name its modules and style sheets.
+    """Return the elements of a page's head that name its style sheets, its pack and the libraries beside it.
 
     Args:
-        page: as app.js calls it, such as `runs`; of one that it does not know only the frame is named.
+        page: as app.js calls it, such as `runs`.
         prefix: the address of the files.
     """
-    entry = _entries().get(page)
-    sheets = [f'<link rel="stylesheet" href="{escape(prefix)}/{name}">' for name in _sheets(entry)]
-    modules = [f'<link rel="modulepreload" href="{escape(prefix)}/{name}">' for name in modules_of(entry)]
-    return "\n".join([*sheets, *modules])
+    entry = entries()[page]
+    held = " ".join(sheets_of(entry))
+    apart = [name for name in modules_of(entry) if name in APART]
+    pack = f"{escape(prefix)}/pack/{page}"
+    return "\n".join([
+        f'<link rel="stylesheet" href="{pack}.css" data-holds="{escape(held)}">',
+        f'<script type="module" src="{pack}.js"></script>',
+        *(f'<link rel="modulepreload" href="{escape(prefix)}/{name}">' for name in apart),
+    ])  # fmt: skip
 
 
 @functools.cache
-def modules_of(entry: str | None) -> tuple[str, ...]:
-    """Return the modules that the frame of all pages and one page's module import, themselves included, sorted."""
+def modules_of(entry: str, *, frame: bool = True) -> tuple[str, ...]:
+    """Return the modules that a module imports, at once or later, itself included, sorted; with the frame of all pages.
+
+    Of what is imported later, other pages are left out, and what is seldom wanted.
+    """
     found: set[str] = set()
-    waiting = [_APP, *([] if entry is None else [entry])]
-    entries = set(_entries().values()) - {entry}
+    waiting = [entry, *([APP] if frame else [])]
+    out = set(entries().values()) | _SELDOM
     while waiting:
         name = waiting.pop()
-        if name in found or name in entries or name in _SELDOM:
+        if name in found:
             continue
         found.add(name)
-        if name not in _ALONE:
+        if name not in APART:
             text = (PAGES / name).read_text(encoding="utf-8")
-            waiting += [
-                posixpath.normpath(posixpath.join(posixpath.dirname(name), each[3])) for each in IMPORT.finditer(text)
-            ]
+            for each in IMPORT.finditer(text):
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(name), each[3]))
+                if "(" not in each[1] or path not in out:
+                    waiting.append(path)
     return tuple(sorted(found))
 
 
 @functools.cache
-def _entries() -> dict[str, str]:
-    text = (PAGES / _APP).read_text(encoding="utf-8")
+def entries() -> dict[str, str]:
+    """Return the pages: what app.js calls them, and the module that each begins with."""
+    text = (PAGES / APP).read_text(encoding="utf-8")
     return {name: f"js/{module}" for name, module in _ENTRY.findall(text)}
 
 
-def _sheets(entry: str | None) -> list[str]:
-    if entry is None:
-        return []
-    named = _SHEETS.search((PAGES / entry).read_text(encoding="utf-8"))
-    names = re.findall(r'"([^"]+)"', named[1]) if named else []
-    return [posixpath.normpath(posixpath.join("css", name)) for name in names]
+@functools.cache
+def sheets_of(entry: str) -> tuple[str, ...]:
+    """Return the style sheets of the frame, of a page's module, and those that its modules load, in this order."""
+    named = [(APP, _FRAME), (entry, _SHEETS)]
+    found: dict[str, None] = {}
+    for module, pattern in named:
+        list_ = pattern.search((PAGES / module).read_text(encoding="utf-8"))
+        found.update(dict.fromkeys(_standing_on(re.findall(r'"([^"]+)"', list_[1] if list_ else ""))))
+    for module in modules_of(entry):
+        if module not in APART:
+            found.update(dict.fromkeys(_standing_on(_LOADED.findall((PAGES / module).read_text(encoding="utf-8")))))
+    return tuple(name for name in found if name not in _SELDOM)
+
+
+def sheet_text(name: str) -> str:
+    """Return a style sheet without the ones that it stands on."""
+    return _UPON.sub("", (PAGES / name).read_text(encoding="utf-8"))
+
+
+def _standing_on(names: list[str]) -> list[str]:
+    """Return the files of sheets as modules name them, each behind those that it imports."""
+    found: list[str] = []
+    for name in names:
+        path = posixpath.normpath(posixpath.join("css", name))
+        found += _standing_on(_UPON.findall((PAGES / path).read_text(encoding="utf-8")))
+        found.append(path)
+    return found

@@ -77,7 +77,7 @@ def export(name: str, out: str | None, blind: bool, force: bool, dir: str | None
 
     with _opened(dir) as folder:
         # behind the look for what they need
-        from .app import State
+        from .api import State
         from .reports_export import export_html
         from .reports_files import own_folder, regular_file, write_durably
         from .reports_folder import check_name

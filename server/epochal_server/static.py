@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import mimetypes
+import posixpath
 from html import escape
 from typing import Final
 
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from .openapi import Handler
+from .packs import FOLDER, pack
 from .pages_ahead import PAGES, ahead
 from .problems import not_found
 
@@ -25,6 +27,7 @@ ADDRESSES: Final = {
     "/report/{rest:path}": "report",
 }
 
+_KINDS: Final = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".css": "text/css"}
 _FOREVER: Final = "private, max-age=31536000, immutable"
 
 
@@ -51,9 +54,11 @@ def _page(name: str, build: str, shows: str | None = None) -> Handler:
 
 
 async def _file(request: Request) -> Response:
-    """Serve a file from memory: a first visit asks for a hundred of them."""
+    """Serve a file from memory, or a pack of them."""
     name = request.path_params["name"]
-    found = _content(name) if name in _names() else None
+    found = _packed(name.removeprefix(FOLDER)) if name.startswith(FOLDER) else None
+    if found is None and name in _names():
+        found = _content(name)
     if found is None:
         raise not_found(f"there is no {name}: reload the page, it is of another version")
     content, kind = found
@@ -69,10 +74,15 @@ def _names() -> frozenset[str]:
 @functools.cache
 def _content(name: str) -> tuple[bytes, str]:
     """Return a file and its media type."""
-    kinds = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".css": "text/css"}
     path = PAGES / name
-    kind = kinds.get(path.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = _KINDS.get(path.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     return path.read_bytes(), kind
+
+
+@functools.lru_cache(64)
+def _packed(name: str) -> tuple[bytes, str] | None:
+    text = pack(name)
+    return None if text is None else (text.encode(), _KINDS[posixpath.splitext(name)[1]])
 
 
 def _build() -> str:

@@ -23,7 +23,7 @@ from starlette.applications import Starlette  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from epochal.media import Audio, Figure, Histogram, Html, Image, Mesh, Table, Text, Video  # noqa: E402
-from epochal_server.app import State  # noqa: E402
+from epochal_server.api import State  # noqa: E402
 from epochal_server.detail_routes import routes  # noqa: E402
 from epochal_server.problems import HANDLERS, answer_problem  # noqa: E402
 from epochal_server.roster import Roster  # noqa: E402

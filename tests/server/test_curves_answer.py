@@ -68,6 +68,43 @@ def test_a_long_line_is_smoothed_on_all_of_its_points_and_then_reduced(tmp_path:
     assert "raw" not in plain
 
 
+@pytest.mark.parametrize("width", [100, 8000], ids=["reduced", "whole"])
+@pytest.mark.parametrize("group", [None, Grouping(("project",), "minmax")], ids=["runs", "a group"])
+def test_who_has_an_answer_is_sent_only_what_smoothing_changes(
+    tmp_path: Path, width: int, group: Grouping | None
+) -> None:
+    runs = {name: long_run(tmp_path / name, count) for name, count in (("one", 5000), ("two", 4000))}
+    panel = Panel(runs)
+    options: dict[str, Any] = {"width": width, "group": group}
+    before = panel.ask("loss", "acc", **options)
+    assert not before["partial"]
+    again = panel.ask("loss", "acc", smoothing=0.9, have=before["data"], **options)
+    full = panel.ask("loss", "acc", smoothing=0.9, **options)
+    assert again["partial"]
+    assert again["data"] == before["data"] == full["data"]
+    assert len(again["lines"]) == len(full["lines"])
+    for part, whole, first in zip(again["lines"], full["lines"], before["lines"], strict=True):
+        arrays = {name for name, value in part.items() if isinstance(value, np.ndarray)}
+        smoothed = {"y"} if width == 100 or (group is not None and "raw" in whole) else set()
+        assert arrays == smoothed | ({"low", "high"} if group is not None else set())
+        # what was there and what has come is the same as all of it anew
+        merged = {**first, **part}
+        for name, value in whole.items():
+            expected = first["y"] if name == "raw" else merged[name]
+            np.testing.assert_array_equal(value, expected, err_msg=name)
+
+
+def test_an_answer_that_holds_no_more_comes_whole(tmp_path: Path) -> None:
+    run = long_run(tmp_path)
+    panel = Panel({"one": run})
+    have = panel.ask("loss", width=100)["data"]
+    for other in ({"width": 120}, {"range": (0.0, 4000.0)}, {"x": "relative"}, {"log_x": True}):
+        assert not panel.ask("loss", smoothing=0.5, have=have, **{"width": 100, **other})["partial"], other
+    assert not panel.ask("acc", smoothing=0.5, have=have, width=100)["partial"]
+    assert not panel.ask("loss", smoothing=0.5, have="another server's", width=100)["partial"]
+    assert panel.ask("loss", smoothing=0.5, clip=True, have=have, width=100)["partial"]
+
+
 def test_a_zoom_shows_raw_points_smoothed_as_in_the_whole_line(tmp_path: Path) -> None:
     run = long_run(tmp_path)
     values = run.history("loss").values

@@ -14,22 +14,23 @@ httpx = need("httpx")
 need("starlette")
 
 from epochal_server.listening import listen  # noqa: E402
-from epochal_server.pages_ahead import IMPORT, PAGES  # noqa: E402
+from epochal_server.pages_ahead import PAGES  # noqa: E402
 from tests.server.conftest import Served  # noqa: E402
 
-NAMED = re.compile(r'<link rel="(stylesheet|modulepreload)" href="([^"]+)"')
-#: Addresses, and one module and one style sheet that only pages like theirs need.
+NAMED = re.compile(r'<(link rel="stylesheet" href|link rel="modulepreload" href|script type="module" src)="([^"]+)"')
+HELD = re.compile(r'data-holds="([^"]+)"')
+#: Addresses, their packs, and one style sheet that only pages like theirs need.
 SHOWN = {
-    "/": ("js/runs/grid.js", "css/grid.css"),
-    "/run/a/b": ("js/run/console.js", "css/run_media.css"),
-    "/compare?runs=a/b": ("js/compare/page.js", "css/compare.css"),
-    "/reports": ("js/report/list.js", "css/report.css"),
-    "/report/a": ("js/report/edit_blocks.js", "css/report_edit.css"),
+    "/": ("runs", "css/grid.css"),
+    "/run/a/b": ("run", "css/run_media.css"),
+    "/compare?runs=a/b": ("compare", "css/compare.css"),
+    "/reports": ("reports", "css/report.css"),
+    "/report/a": ("report", "css/report_edit.css"),
 }
 
 
 @pytest.mark.parametrize("address", SHOWN)
-def test_a_page_names_its_modules_and_styles_and_each_is_there(serve: Callable[..., Served], address: str) -> None:
+def test_a_page_names_its_scripts_and_styles_and_each_is_there(serve: Callable[..., Served], address: str) -> None:
     served = serve()
     with httpx.Client(base_url=served.url, headers=served.headers) as client:
         text = client.get(address).text
@@ -37,25 +38,36 @@ def test_a_page_names_its_modules_and_styles_and_each_is_there(serve: Callable[.
         assert "{{" not in text
         names = [href.split("/", 3)[3] for _, href in found]
         assert len(names) == len(set(names))
-        assert set(SHOWN[address]) < set(names)
+        pack, sheet = SHOWN[address]
+        assert {f"pack/{pack}.css", f"pack/{pack}.js"} < {*names, ""}
+        held = HELD.findall(text)[0].split()
+        assert sheet in held
+        assert len(held) == len(set(held))
         assert ("vendor/echarts.js" in names) == (address != "/reports")
         assert not any("katex" in name for name in names), "a formula is seldom"
         for kind, href in found:
             answer = client.get(href)
             assert answer.status_code == 200, href
-            assert answer.headers["content-type"].startswith("text/css" if kind == "stylesheet" else "text/javascript")
+            assert answer.headers["content-type"].startswith("text/css" if "stylesheet" in kind else "text/javascript")
             assert "immutable" in answer.headers["cache-control"]
 
 
-def test_what_a_named_module_imports_at_once_is_named_too(serve: Callable[..., Served]) -> None:
+def test_a_pack_of_styles_holds_each_sheet_and_those_that_it_stands_on_before_it(serve: Callable[..., Served]) -> None:
     served = serve()
-    text = httpx.get(served.url + "/run/a/b", headers=served.headers).text
-    names = {href.split("/", 3)[3] for kind, href in NAMED.findall(text) if kind == "modulepreload"}
-    for name in names - {"vendor/echarts.js"}:
-        folder = (PAGES / name).parent
-        for found in IMPORT.finditer((PAGES / name).read_text("utf-8")):
-            if "(" not in found[1]:
-                assert (folder / found[3]).resolve().relative_to(PAGES).as_posix() in names, (name, found[3])
+    with httpx.Client(base_url=served.url, headers=served.headers) as client:
+        text = client.get("/").text
+        held = HELD.findall(text)[0].split()
+        href = next(href for kind, href in NAMED.findall(text) if "stylesheet" in kind)
+        packed = client.get(href).text
+    assert held.index("css/charts-panels.css") < held.index("css/charts.css")
+    assert "@import" not in packed
+    at = 0
+    for name in held:
+        sheet = re.sub(r"@import [^;]+;\n", "", (PAGES / name).read_text("utf-8"))
+        at = packed.index(sheet, at) + len(sheet)
+    assert at == len(packed)
+    # what it refers to would be looked for beside the pack
+    assert not re.search(r"url\((?!['\"]?data:)", packed)
 
 
 @pytest.mark.parametrize("name", ["js/none.js", "../app.py", "%2e%2e/app.py", "js", "", "js/../../app.py"])

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import epochal
 from epochal.cli.app import cli
 from epochal.testing.processes import environment
+from tests.core.watched import wait_until
 
 _TRAINING = """
 import sys
@@ -66,6 +67,8 @@ def place(root: Path, tmp_path: Path) -> Path:
         command = [sys.executable, "turmeric_train.py", str(root), name, lr, data]
         variables = {**environment(), "USER": "cassia-w", "LOGNAME": "cassia-w"}
         subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True)
+    # who wrote the code is found out beside the training, which may end before
+    wait_until(lambda: all("git" in run.environment for run in epochal.runs(dir=root)))
     (root / "reports").mkdir()
     text = _REPORT.replace("REMOTE", "git@code.example:marigold-lab/saffron-net.git")
     text = text.replace("PLACE", str(folder)).replace("HOST", socket.gethostname())

@@ -48,6 +48,6 @@ def serious(page: Any) -> list[str]:
 
 
 def module(page: Any, name: str) -> str:
-    """Return the address of one of our modules, for `import` in the page."""
-    script = page.locator("script[type=module]").get_attribute("src")
-    return os.path.join(os.path.dirname(script), name)
+    """Return the address of one of our modules as a file, for `import` in the page: what it keeps is not the page's."""
+    pack = page.locator("script[type=module]").get_attribute("src")
+    return os.path.join(os.path.dirname(os.path.dirname(pack)), "js", name)

@@ -64,9 +64,10 @@ def test_a_slider_smooths_whole_lines_without_a_request_and_leaves_the_original_
     rest(page)
     shown.asked.clear()
     before = painted(found)
-    canvases = found.locator("canvas").count()
+    original = found.locator("canvas[style*=opacity]")
+    assert original.evaluate("(canvas) => canvas.style.opacity") == "1"
     page.get_by_role("slider", name="Smoothing").fill("0.9")
-    found.locator("canvas").nth(canvases).wait_for(state="attached")
+    wait_until(lambda: original.evaluate("(canvas) => canvas.style.opacity") == "0.28")
     wait_until(lambda: painted(found) != before)
     wait_until(lambda: "smoothing:0.9" in address(page))
     point_at(page, found, 0.5)

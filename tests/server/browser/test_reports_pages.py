@@ -163,6 +163,7 @@ def test_a_draft_survives_a_reload_and_a_change_by_somebody_else_loses_nothing(
     page.get_by_role("button", name="Go on with them").click()
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("button", name="Save yours as another report").click()
+    page.wait_for_url("**/report/sheep-mine*")
     page.get_by_role("heading", name="Mine").wait_for()
     assert report.read_text(encoding="utf-8") == "# Theirs\n"
     assert (root / "reports" / "sheep-mine.md").read_text(encoding="utf-8") == "# Mine\n"

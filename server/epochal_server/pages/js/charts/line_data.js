@@ -7,6 +7,7 @@ import { columnTitle } from "./titles.js";
 
 // a panel of more points has lines of one pixel: where no GPU draws, as on a remote desktop, these take a sixth of the time
 const MANY = 5000;
+const NUMBERS = new Intl.NumberFormat("en-GB");
 
 // what is worked out of a line lives as long as the answer that it came with
 const smoothed = new WeakMap();
@@ -34,7 +35,8 @@ export function prepared(answer, smoothing, { panel, byKey }) {
     const series = panel.series[line.series];
     const bySeries = several && owners === 1;
     const ghost = line.kind === "ghost";
-    const whole = !line.raw && smoothing > 0 && !ghost;
+    // of reduced lines the server alone has what must be smoothed: until its answer comes they stay as they are
+    const whole = !line.raw && !line.reduced && smoothing > 0 && !ghost;
     const name = run?.name ?? groupName(line.group, group);
     lines.push({
       key: `${id}|${at}`,
@@ -108,7 +110,7 @@ export function needsServer(answer) {
  */
 export function notesOf(answer, lines, found, { clip, range, logx, logy }) {
   const notes = [];
-  const count = (number) => number.toLocaleString("en-GB");
+  const count = (number) => NUMBERS.format(number);
   const reduced = lines.filter((line) => line.reduced);
   if (reduced.length) {
     const all = reduced.reduce((sum, line) => sum + line.points, 0);

@@ -15,6 +15,9 @@ import { currentLook } from "./look.js";
 import { Plot } from "./plot.js";
 import { bodyFor, fetchCurves, widthFor } from "./request.js";
 
+// between two moves of a slider that is drawn along, at most, in ms
+const DRAWN_ALONG = 250;
+
 export class LineView {
   constructor(store, panel) {
     this.store = store;
@@ -35,6 +38,7 @@ export class LineView {
     this.askers = { base: asker(), detail: asker() };
     this.loaded = { base: null, detail: null };
     this.busy = { base: false, detail: false };
+    this.movedAt = -Infinity;
     this.needs = computed(() => needsServer(this.base.value));
     this.askSoon = quiet(60, () => this.load(true));
     this.stops = [];
@@ -119,8 +123,10 @@ export class LineView {
     const stale = this.stale.value;
     if (loaded?.what === what && loaded.stale === stale) {
       if (!this.needs.value || loaded.smoothing === smoothing) return;
-      // only the slider has moved: it will move again in a moment
-      if (!now) return void this.askSoon();
+      // only the slider has moved: while it is drawn along it will move again in a moment
+      const before = this.movedAt;
+      this.movedAt = performance.now();
+      if (!now && this.movedAt - before < DRAWN_ALONG) return void this.askSoon();
     }
     // a run that grows all the time must not break off each request by the next one
     if (this.busy.base && loaded?.what === what && loaded.smoothing === smoothing) return;
@@ -156,7 +162,8 @@ export class LineView {
     if (!this.base.peek()) this.status.value = { ...this.status.peek(), state: "loading" };
     const wanted = this.loaded[which];
     try {
-      const answer = await this.askers[which].ask((signal) => fetchCurves(body, signal));
+      const known = which === "base" ? this.base.peek() : this.detail.peek()?.answer;
+      const answer = await this.askers[which].ask((signal) => fetchCurves(body, signal, known));
       if (answer && !this.stopped) {
         this.busy[which] = false;
         keep(answer);
@@ -238,21 +245,22 @@ export class LineView {
     const x = makeAxis(...found.x, { log: how.logx, kind, pixels: size.width, across: true });
     const y = makeAxis(...found.y, { log: how.logy, pad: 0.05, pixels: size.height });
     const moved = plot.setAxes(x, y, look);
-    const same = this.last && this.last.answer === answer && this.last.byKey === wanted.byKey && this.last.panel === wanted.panel;
-    plot.setLines(lines, moved || !same);
+    plot.setLines(lines, moved);
     plot.paint();
-    this.last = { answer, byKey: wanted.byKey, panel: wanted.panel, how, look, found };
+    this.last = { how, look, found };
     this.axis = how.x;
     this.drawn.value = lines;
     this.finish(answer, lines, found, how);
   }
 
   extentsOf(answer, lines, how, smoothing) {
-    const key = JSON.stringify([how, how.range ? smoothing : 0, lines.length]);
-    if (this.extent?.answer === answer && this.extent.key === key) return this.extent.found;
     const clip = how.clip ? clipOf(answer) : null;
+    // smoothing alone does not move the axes, but where only a stretch is seen, or the edges of a band are smoothed
+    const of = answer.of ?? answer;
+    const key = JSON.stringify([how, clip, how.range || answer.group ? smoothing : 0, lines.length]);
+    if (this.extent?.of === of && this.extent.key === key) return this.extent.found;
     const found = extents(lines, { ...how, clip });
-    this.extent = { answer, key, found };
+    this.extent = { of, key, found };
     return found;
   }
 

@@ -3,11 +3,13 @@
 import { lineShapes } from "./echarts.js";
 import { bandPoints, linePoints, projection } from "./geometry.js";
 
-// layers are canvases of their own: a slider redraws the lines and not their faint originals, the pointer neither
-const FAINT = 1;
-const LINES = 2;
-const MARKS = 3;
-const PARTS = ["band", "raw", "line"];
+// layers are canvases of their own: a slider redraws the smoothed lines and not what was recorded, the pointer neither
+const BANDS = 1;
+const RECORDED = 2;
+const SMOOTHED = 3;
+const MARKS = 4;
+const LAYERS = { band: BANDS, recorded: RECORDED, smoothed: SMOOTHED };
+const FAINT = 0.28;
 const MANY = 150;
 const SIDES = { top: 6, right: 20, bottom: 26 };
 
@@ -24,6 +26,7 @@ export class Plot {
     this.marks = new echarts.graphic.Group({ silent: true });
     this.zr.add(this.group);
     this.zr.add(this.marks);
+    this.layered = renderer === "canvas";
     this.sides = { ...SIDES, top: SIDES.top + top, bottom: SIDES.bottom + bottom };
     this.axes = null;
     this.shown = "";
@@ -56,58 +59,75 @@ export class Plot {
   }
 
   /**
-   * Draw lines over the axes.
+   * Draw lines over the axes. What was recorded and the smoothed lines are layers: where the first smoothing comes, what
+   * was recorded is not drawn again, its layer turns faint.
    *
-   * @param {{key: string, x: Float64Array, y: Float64Array, raw?: Float64Array, low?: Float64Array, high?: Float64Array,
-   *   colour: string, dash?: number[] | null, opacity?: number, width?: number}[]} lines in the order of drawing
-   * @param {boolean} moved whether axes or data have changed: else only `y` of the lines has
+   * @param {{key: string, kind?: string, x: Float64Array, y: Float64Array, raw?: Float64Array, low?: Float64Array,
+   *   high?: Float64Array, colour: string, dash?: number[] | null, opacity?: number, width?: number}[]} lines in the
+   *   order of drawing; arrays that are the same objects as before are not worked out again
+   * @param {boolean} moved whether the axes have changed
    */
   setLines(lines, moved = true) {
-    const before = this.lines;
+    const before = moved ? new Map() : this.lines;
     this.lines = new Map();
     const pens = new Map();
     // of very many lines those that look alike are one shape: a thousand shapes cost more than their points
     const alike = lines.length > MANY;
+    const faint = lines.some(({ raw }) => raw);
     for (const line of lines) {
-      const kept = { band: line.low && line.high, raw: line.raw, line: line.y, points: {} };
+      const kept = { x: line.x, band: line.high ? line.low : null, ...valuesOf(line, faint), points: {} };
       const old = before.get(line.key);
       this.lines.set(line.key, kept);
-      for (const part of PARTS) {
+      for (const part of Object.keys(LAYERS)) {
         if (!kept[part]) continue;
-        kept.points[part] = (moved ? null : pointsBefore(old, kept, part)) ?? this.pointsOf(part, line);
+        const same = old?.x === kept.x && old[part] === kept[part];
+        kept.points[part] = same ? old.points[part] : this.pointsOf(part, line, kept[part]);
         const key = `${part}|${alike ? [line.colour, line.dash, line.opacity, line.width] : line.key}`;
         if (!pens.has(key)) pens.set(key, { part, line, points: [] });
         pens.get(key).points.push(kept.points[part]);
       }
     }
-    for (const [key, { part, line, points }] of pens) this.stroke(key, part, line, points, moved);
+    for (const [key, { part, line, points }] of pens) this.stroke(key, part, points, styleOf(part, line, faint, this.layered));
     for (const [key, { shape }] of this.strokes) {
       if (pens.has(key)) continue;
       this.group.remove(shape);
       this.strokes.delete(key);
     }
+    if (!this.layered) return;
+    Object.assign(this.zr.painter.getLayer(RECORDED).dom.style, { opacity: faint ? FAINT : 1, willChange: "opacity" });
+    if (!faint) this.expectSmoothing();
   }
 
-  pointsOf(part, line) {
+  /** The layer of smoothed lines is made while nothing else is to be done, so that a slider's first move need not wait. */
+  expectSmoothing() {
+    if (this.expected) return;
+    this.expected = true;
+    const later = window.requestIdleCallback ?? setTimeout;
+    later(() => {
+      if (!this.chart.isDisposed()) this.zr.painter.getLayer(SMOOTHED).ctx.clearRect(0, 0, 1, 1);
+    });
+  }
+
+  pointsOf(part, line, values) {
     if (part === "band") return bandPoints(line.x, line.low, line.high, this.px, this.py);
-    return linePoints(line.x, part === "raw" ? line.raw : line.y, this.px, this.py, this.grid.width);
+    return linePoints(line.x, values, this.px, this.py, this.grid.width);
   }
 
-  stroke(key, part, line, several, moved) {
+  stroke(key, part, several, style) {
     const kept = this.strokes.get(key);
-    const unchanged = kept && several.length === kept.several.length && several.every((points, at) => points === kept.several[at]);
-    if (unchanged && !moved) return;
+    const look = JSON.stringify(style);
+    const samePoints = kept && several.length === kept.several.length && several.every((points, at) => points === kept.several[at]);
+    if (samePoints && kept.look === look) return;
     const points = several.length === 1 ? several[0] : joined(several, part === "band" ? 3 : 2);
-    const style = styleOf(part, line);
     if (kept) {
       kept.shape.attr({ shape: { points }, style });
-      kept.several = several;
+      Object.assign(kept, { several, look });
       return;
     }
     const Shape = part === "band" ? this.shapes.Band : this.shapes.Curve;
-    const shape = new Shape({ shape: { points }, style, silent: true, zlevel: part === "line" ? LINES : FAINT });
+    const shape = new Shape({ shape: { points }, style, silent: true, zlevel: LAYERS[part] });
     this.group.add(shape);
-    this.strokes.set(key, { shape, several });
+    this.strokes.set(key, { shape, several, look });
   }
 
   /** Show the crosshair with dots in pixels, the stretch that is being chosen, and one line strongly; null for none. */
@@ -123,7 +143,8 @@ export class Plot {
       const shape = { x: Math.min(from, to), y: grid.y, width: Math.abs(to - from), height: grid.height };
       this.marks.add(new graphic.Rect({ shape, style: { fill: look.accent, opacity: 0.18 }, zlevel: MARKS }));
     }
-    const strong = line && this.lines.get(line.key)?.points.line;
+    const drawn = line && this.lines.get(line.key)?.points;
+    const strong = drawn && (drawn.smoothed ?? drawn.recorded);
     if (strong && this.lines.size > 1) {
       const style = { fill: null, stroke: line.colour, lineWidth: 3, lineDash: line.dash, lineJoin: "bevel" };
       this.marks.add(new this.shapes.Curve({ shape: { points: strong }, style, zlevel: MARKS, z2: -1 }));
@@ -174,12 +195,10 @@ export class Plot {
   }
 }
 
-/** The points that were made of the same array: what a slider turns into the faint original was the line a moment ago. */
-function pointsBefore(old, kept, part) {
-  if (!old) return null;
-  if (old[part] === kept[part]) return old.points[part];
-  const other = part === "raw" ? "line" : part === "line" ? "raw" : null;
-  return other && old[other] === kept[part] ? old.points[other] : null;
+/** What of a line stands in which layer: where nothing is smoothed, all of it is what was recorded. */
+function valuesOf(line, faint) {
+  if (line.raw) return { recorded: line.raw, smoothed: line.y };
+  return faint ? { recorded: null, smoothed: line.y } : { recorded: line.y, smoothed: null };
 }
 
 /** Several arrays of points as one, with a gap between them. */
@@ -195,15 +214,16 @@ function joined(several, size) {
   return made;
 }
 
-function styleOf(part, line) {
-  if (part === "band") return { fill: line.colour, stroke: null, opacity: 0.16 * (line.opacity ?? 1) };
-  const faint = part === "raw";
+function styleOf(part, line, faint, layered) {
+  const opacity = line.opacity ?? 1;
+  if (part === "band") return { fill: line.colour, stroke: null, opacity: 0.16 * opacity };
+  const thin = faint && part === "recorded";
   return {
     fill: null,
     stroke: line.colour,
-    lineWidth: faint ? 1 : (line.width ?? 1.5),
-    opacity: (faint ? 0.28 : 1) * (line.opacity ?? 1),
-    lineDash: faint ? null : (line.dash ?? null),
+    lineWidth: thin ? 1 : (line.width ?? 1.5),
+    opacity: (thin && !layered ? FAINT : 1) * opacity,
+    lineDash: thin ? null : (line.dash ?? null),
     lineJoin: "bevel",
   };
 }

@@ -43,18 +43,32 @@ export function bodyFor(panel, asked) {
 /**
  * One request, or as many as a thousand runs each need.
  *
+ * @param {object} body @param {AbortSignal} signal @param {object | null} known an earlier answer to the same panel: where
+ *   its points still hold, only what smoothing has changed is sent, and all other arrays are the same objects
  * @returns {Promise<object>} the answer, with the `x` and the `group` that were asked for: by the time that it is drawn
  *   the panel may want others, and its lines must not be drawn as what they are not
  */
-export async function fetchCurves(body, signal) {
+export async function fetchCurves(body, signal, known = null) {
   const answers = [];
-  for (const runs of parts(body.runs)) answers.push(await curves({ ...body, runs }, { signal }));
-  return { ...joined(answers), x: body.x, group: body.group ?? null };
+  const several = parts(body.runs);
+  const have = several.length === 1 && known?.data ? { have: known.data } : {};
+  for (const runs of several) answers.push(await curves({ ...body, runs, ...have }, { signal }));
+  return { ...completed(joined(answers), known), x: body.x, group: body.group ?? null };
+}
+
+function completed(answer, known) {
+  if (!answer.partial) return answer;
+  const lines = answer.lines.map((line, at) => {
+    const { raw, ...before } = known.lines[at];
+    const recorded = raw ?? before.y;
+    return line.y ? { ...before, ...line, raw: recorded } : { ...before, ...line, y: recorded };
+  });
+  return { ...answer, lines, of: known.of ?? known };
 }
 
 function joined(answers) {
   if (answers.length === 1) return answers[0];
   const clips = answers.map(({ clip }) => clip).filter(Boolean);
   const clip = clips.length ? [Math.min(...clips.map(([low]) => low)), Math.max(...clips.map(([, high]) => high))] : null;
-  return { ...answers[0], clip, lines: answers.flatMap(({ lines }) => lines) };
+  return { ...answers[0], data: null, clip, lines: answers.flatMap(({ lines }) => lines) };
 }

@@ -1,7 +1,7 @@
 // An SVG that a training has logged: in a frame that can do nothing, as large as it was drawn, smaller where there is no room.
 import {getText} from "../api.js";
 import {html, useLayoutEffect, useRef, useState} from "../html.js";
-import {spoken} from "./exhibits.js";
+import {spoken} from "./exhibit.js";
 import {useLoaded, Waiting} from "./load.js";
 
 /** Pixels of CSS that a length has, by its unit. */

@@ -1,36 +1,13 @@
 // Single items of media: sound, film, figures, shapes, and kinds that are not known here.
-import {bytes, counted, number} from "../format.js";
+import {counted, number} from "../format.js";
 import {html} from "../html.js";
-import {Icon} from "../icons.js";
 import {Drawing} from "./drawing.js";
+import {Exhibit, size, spoken} from "./exhibit.js";
 import {PlotlyFigure} from "./plotly_view.js";
 import {ShapeView} from "./shape_view.js";
 
 /** A shape with a larger file is not drawn, in bytes. */
 const MOST_DRAWN = 64 << 20;
-
-/** An item in its frame: what it shows, its caption, what is known of it, and a way to save it. */
-export function Exhibit({item, facts = [], wide = false, children}) {
-  const told = [...facts, typeof item.bytes === "number" && bytes(item.bytes), item.rank > 0 && `rank ${item.rank}`, item.abandoned && "abandoned"];
-  return html`<figure class=${`run-exhibit${wide ? " is-wide" : ""}`}>
-    ${item.missing ? html`<p class="run-missing"><${Icon} name="warning" /> This ${item.kind} cannot be shown: ${item.missing}.</p>` : children}
-    <figcaption>
-      ${item.caption && html`<span class="run-kept">${item.caption}</span>`}
-      <span class="run-faint">${told.filter(Boolean).join(" · ")}</span>
-      ${item.url && !item.missing && html`<a class="text-button" href=${saved(item.url)} download>Save</a>`}
-    </figcaption>
-  </figure>`;
-}
-
-/** The address that saves a file instead of showing it. */
-function saved(url) {
-  return `${url}${url.includes("?") ? "&" : "?"}save=1`;
-}
-
-/** What an item is called for those who do not see it. */
-export function spoken(item) {
-  return item.caption || `${item.kind} ${item.index + 1} of step ${item.step}`;
-}
 
 export function Audio({item}) {
   return html`<${Exhibit} item=${item} facts=${[
@@ -65,8 +42,4 @@ export function Mesh({item}) {
 
 export function Other({item}) {
   return html`<${Exhibit} item=${item} facts=${[item.kind]}><p class="run-missing">This version cannot show a “${item.kind}”.</p><//>`;
-}
-
-export function size(item) {
-  return item.width && item.height ? `${item.width} × ${item.height}` : null;
 }

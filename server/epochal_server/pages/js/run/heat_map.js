@@ -2,7 +2,7 @@
 import {number, stepText} from "../format.js";
 import {html, useEffect, useMemo, useRef, useState} from "../html.js";
 import {theme} from "../theme.js";
-import {Exhibit} from "./exhibits.js";
+import {Exhibit} from "./exhibit.js";
 import {runApi, useLoaded, Waiting} from "./load.js";
 
 const BINS = 64;

@@ -1,7 +1,7 @@
 // Images of one step side by side, with boxes and masks that can be switched, and each one large on demand.
 import {html, useEffect, useRef, useState} from "../html.js";
 import {list, number as asNumber, param} from "../url.js";
-import {Exhibit, size, spoken} from "./exhibits.js";
+import {Exhibit, size, spoken} from "./exhibit.js";
 import {Boxes, MaskLayer, colourOfClass} from "./layers.js";
 
 /** Layers that are switched off, and how wide an image stands, in pixels. */

@@ -2,7 +2,7 @@
 import {loadECharts} from "../charts/echarts.js";
 import {currentLook} from "../charts/look.js";
 import {html, useEffect, useMemo, useRef, useSignal, useState} from "../html.js";
-import {Exhibit, spoken} from "./exhibits.js";
+import {Exhibit, spoken} from "./exhibit.js";
 import {useLoaded, Waiting} from "./load.js";
 import {readFigure} from "./plotly.js";
 import {Tree} from "./tree.js";

@@ -1,7 +1,7 @@
 // A table that a training has logged: page by page, sorted by the server, cells of media as small pictures.
 import {number} from "../format.js";
 import {html, useState} from "../html.js";
-import {Exhibit, spoken} from "./exhibits.js";
+import {Exhibit, spoken} from "./exhibit.js";
 import {runApi, useLoaded, Waiting} from "./load.js";
 import {Value} from "./values.js";
 

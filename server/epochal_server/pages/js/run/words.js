@@ -2,7 +2,7 @@
 import {getText} from "../api.js";
 import {counted} from "../format.js";
 import {html, useState} from "../html.js";
-import {Exhibit, spoken} from "./exhibits.js";
+import {Exhibit, spoken} from "./exhibit.js";
 import {useLoaded, Waiting} from "./load.js";
 import {Markdown} from "../markdown.js";
 
