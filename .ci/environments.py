@@ -7,11 +7,12 @@ from machine import BROWSER, TORCH
 # Environment, the Python that it needs, and whether it needs a CPU build of PyTorch. The longest come first: they run
 # beside one another, and so all streams end at about the same time.
 ENVIRONMENTS = (
+    ("py311-browser", "3.11", False),
     ("py311-core", "3.11", False),
     ("py310-core", "3.10", False),
     ("py312-core", "3.12", False),
     ("py313-core", "3.13", False),
-    ("py311-browser", "3.11", False),
+    ("py311-ui", "3.11", False),
     ("py311-all", "3.11", True),
     ("py311-hf5", "3.11", True),
     ("py311-hf444", "3.11", True),
@@ -29,7 +30,6 @@ ENVIRONMENTS = (
     ("py311-template", "3.11", False),
     ("py310-tb214", "3.10", False),
     ("py311-tb221", "3.11", True),
-    ("py311-ui", "3.11", False),
     ("py310-ui040", "3.10", False),
     ("py311-bare", "3.11", False),
 )

@@ -1,4 +1,8 @@
-"""The HTTP API, put together from its parts, and what they share."""
+"""The HTTP API, put together from its parts, and what they share.
+
+Its parts are loaded in the order in which a page asks for them: NumPy and whatever reads runs' points take longer than
+the page itself, and what few visits need waits until it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import asyncio
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,13 +21,19 @@ from starlette.routing import Route
 
 from epochal.version import __version__
 
-from . import curves_routes, detail_routes, importance_routes, live, reports_routes, runs_api
-from .curves_cache import SeriesCache
-from .importance import has_forest
-from .openapi import Handler, describe, documented
+from . import live, runs_api
+from .forest import has_forest
+from .later import Later
+from .openapi import Handler, documented
 from .problems import HANDLERS, answer_problem
 from .reports_folder import ReportsFolder
 from .roster import Roster
+
+if TYPE_CHECKING:
+    from .curves_cache import SeriesCache
+
+#: Where curves are asked for.
+CURVES: Final = ("/api/metrics", "/api/curves", "/api/points")
 
 
 @dataclass
@@ -32,7 +44,6 @@ class State:
         root: the runs folder.
         read_only: nothing may be changed.
         roster: the runs of the folder.
-        series: the points of runs that were drawn lately.
         boot: another text each time the server starts: pages reload what they show.
         ending: is set when the server is about to end: streams end then, since nobody waits for them.
         reports: those of the folder.
@@ -41,7 +52,6 @@ class State:
     root: Path
     read_only: bool
     roster: Roster
-    series: SeriesCache = field(default_factory=SeriesCache)
     boot: str = field(default_factory=lambda: secrets.token_hex(8))
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     reports: ReportsFolder = field(init=False)
@@ -49,34 +59,49 @@ class State:
     def __post_init__(self) -> None:
         self.reports = ReportsFolder(self.root)
 
+    @cached_property
+    def series(self) -> SeriesCache:
+        """The points of runs that were drawn lately."""
+        from .curves_cache import SeriesCache
 
-def create_api(root: Path, *, read_only: bool, ending: asyncio.Event) -> Starlette:
-    """Return the API over a runs folder as an application; what it holds open is its `state.roster`'s to close."""
+        return SeriesCache()
+
+
+def create_api(root: Path, *, read_only: bool, ending: asyncio.Event, ahead: bool) -> Starlette:
+    """Return the API over a runs folder as an application, of which what a page asks for first is there first.
+
+    What it holds open is its `state.roster`'s to close; its `state.next` is what is wanted next.
+    """
     state = State(root, read_only, Roster(root), ending=ending)
-    app = Starlette(routes=api(state), exception_handlers={**HANDLERS, Exception: answer_problem})
-    app.state.roster = state.roster
-    # a page is about to ask for the runs: they are looked at before it does
-    state.roster.fresh()
+
+    def curves() -> Starlette:
+        from . import curves_routes
+
+        return _part(curves_routes.routes(state))
+
+    def further() -> Starlette:
+        from .api_further import routes
+
+        return _part(routes(state, api_first(state)))
+
+    drawn, others = Later(curves), Later(further)
+    app = _part(
+        [*api_first(state), *(Route(path, drawn) for path in CURVES), Route("/api/{rest:path}", others)],
+    )
+    app.router.redirect_slashes = False  # /api is no other way to say /api/
+    app.state.roster, app.state.next = state.roster, drawn
+    if ahead:
+        state.roster.fresh()
     return app
 
 
-def api(state: State) -> list[Route]:
-    """Return the routes of the HTTP API."""
-    found = [
-        Route("/api/server", _server(state)),
-        *runs_api.routes(state),
-        *live.routes(state),
-        *curves_routes.routes(state),
-        *importance_routes.routes(state),
-        *detail_routes.routes(state),
-        *reports_routes.routes(state),
-    ]
-    document = describe(found)
+def _part(routes: list[Route]) -> Starlette:
+    return Starlette(routes=routes, exception_handlers={**HANDLERS, Exception: answer_problem})
 
-    async def openapi(_: Request) -> Response:
-        return JSONResponse(document)
 
-    return [*found, Route("/api/openapi.json", openapi)]
+def api_first(state: State) -> list[Route]:
+    """Return the routes that a page asks first: the server, its runs, and what happens."""
+    return [Route("/api/server", _server(state)), *runs_api.routes(state), *live.routes(state)]
 
 
 def _server(state: State) -> Handler:

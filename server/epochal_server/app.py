@@ -25,6 +25,7 @@ def create_app(
     token: Token | None,
     read_only: bool = False,
     hosts: Collection[str] = (),
+    ahead: bool = False,
 ) -> Starlette:
     """Return an application that shows the runs of a folder.
 
@@ -33,6 +34,7 @@ def create_app(
         token: what a browser must bring; None asks for none, which is for tests alone.
         read_only: refuse every change. It is the same where the folder cannot be written.
         hosts: host names beside this machine's own that requests may give.
+        ahead: look at the runs at once, for a page that is about to ask for them; else when somebody does.
     """
     path = Path(os.path.abspath(root))
     unwritable = path.is_dir() and not os.access(path, os.W_OK)
@@ -41,7 +43,7 @@ def create_app(
     def api() -> Starlette:
         from .api import create_api  # NumPy and the catalog, which take longer than all that pages need
 
-        return create_api(path, read_only=read_only or unwritable, ending=ending)
+        return create_api(path, read_only=read_only or unwritable, ending=ending, ahead=ahead)
 
     later = Later(api)
 
@@ -54,7 +56,7 @@ def create_app(
             (await later.made()).state.roster.close()
 
     app = Starlette(
-        routes=[*static.routes(), Route("/api/{rest:path}", later)],
+        routes=[*static.routes(), Route("/api", later), Route("/api/{rest:path}", later)],
         middleware=[Middleware(Security, token=token, hosts=tuple(hosts))],
         exception_handlers={**HANDLERS, Exception: answer_problem},
         lifespan=lifespan,

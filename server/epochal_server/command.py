@@ -79,7 +79,7 @@ def ui(
         )
     from .app import create_app  # the link stands there already, and a browser may come to it
 
-    app = create_app(root, token=token, read_only=read_only, hosts=hosts)
+    app = create_app(root, token=token, read_only=read_only, hosts=hosts, ahead=True)
     _serve(app, listener, link if _wants_browser(opens) else None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -159,11 +158,6 @@ def _row(setting: Setting, ranks: Floats) -> dict[str, Any]:
         # of so many runs, one setting of twenty that means nothing shows a correlation of more than this
         "chance": min(1.0, 1.96 / math.sqrt(count - 1)) if count > 2 else 1.0,
     }
-
-
-def has_forest() -> bool:
-    """Return whether a random forest can be grown here; nothing is loaded for it."""
-    return importlib.util.find_spec("sklearn") is not None
 
 
 def _forest(

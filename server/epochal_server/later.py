@@ -26,6 +26,7 @@ class Later:
         """Begin to make it, unless that was begun before; return what will be it."""
         if self._making is None:
             self._making = asyncio.get_running_loop().run_in_executor(None, self._made_politely)
+            self._making.add_done_callback(_go_on)
         return self._making
 
     async def made(self) -> Starlette:
@@ -48,3 +49,10 @@ class Later:
             return self._make()
         finally:
             sys.setswitchinterval(usual)
+
+
+def _go_on(made: asyncio.Future[Starlette]) -> None:
+    """Begin with what an application names as its `state.next`."""
+    following = None if made.cancelled() or made.exception() else getattr(made.result().state, "next", None)
+    if isinstance(following, Later):
+        following.begin()

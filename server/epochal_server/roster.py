@@ -23,6 +23,9 @@ from .shared_run import SharedRun
 
 #: How long a request reads runs that the catalog does not know yet, in seconds; the next goes on.
 _READING_S: Final = 0.3
+#: In the beginning a look reads for so long, and the beginning is so long, in seconds.
+_FIRST_S: Final = 0.08
+_BEGINNING_S: Final = 1.5
 #: What is known is this fresh where no page watches, in seconds; after a longer time all runs are looked at.
 FRESH_S: Final = 1.0
 _STALE_S: Final = 10.0
@@ -71,6 +74,7 @@ class Roster:
         self._following = FollowedCatalog(self.root)
         self._looking = threading.Lock()
         self._looked = -1e9
+        self._begun = time.monotonic()
         self._revision = 0
         self._number = 0
         self._log: deque[Logged] = deque(maxlen=_LOGGED)
@@ -103,8 +107,12 @@ class Roster:
     def glance(self) -> int:
         """Look at folders and at the runs that may change, and at some of the others; return the revision."""
         with self._looking:
-            self._publish(self._following.glance(seconds=_READING_S))
+            self._publish(self._following.glance(seconds=self._reading_s()))
         return self._revision
+
+    def _reading_s(self) -> float:
+        """Return how long a look reads new runs, the newest first: little while the first page is being drawn."""
+        return _FIRST_S if time.monotonic() - self._begun < _BEGINNING_S else _READING_S
 
     def fresh(self) -> int:
         """Look, unless that was done within a second or is being done by another thread; return the revision."""
@@ -114,7 +122,7 @@ class Roster:
                 # nobody has watched for a while: a glance would leave out most of a large folder
                 everything = time.monotonic() - self._looked > _STALE_S
                 look = self._following.refresh if everything else self._following.glance
-                self._publish(look(seconds=_READING_S))
+                self._publish(look(seconds=self._reading_s()))
             finally:
                 self._looking.release()
         return self._revision

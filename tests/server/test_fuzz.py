@@ -106,7 +106,8 @@ def schema(served: Served) -> Any:
 
 def operations() -> list[tuple[str, str]]:
     """Return method and path of all that the API has: what is added to it is fuzzed as well."""
-    from epochal_server.api import State, api
+    from epochal_server.api import State
+    from epochal_server.api_further import api
     from epochal_server.openapi import describe
     from epochal_server.roster import Roster
 

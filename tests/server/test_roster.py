@@ -93,7 +93,8 @@ def test_what_changed_is_told_from_any_moment_on(root: Path, roster: Roster, mon
 def test_runs_that_are_new_to_the_catalog_are_listed_as_they_are_read(
     root: Path, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epochal_server.roster._READING_S", 0.0)  # one at a time
+    for name in ("_READING_S", "_FIRST_S"):
+        monkeypatch.setattr(f"epochal_server.roster.{name}", 0.0)  # one at a time
     folders = make_runs(root, 4)
     answers = [api.query(columns=["name", "config.lr"]) for _ in range(4)]
     assert [(answer["total"], answer["left"]) for answer in answers] == [(1, 3), (2, 2), (3, 1), (4, 0)]

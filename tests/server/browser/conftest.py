@@ -18,6 +18,8 @@ from tests.needs import need, required
 from tests.server.conftest import Served, serving
 
 HERE = Path(__file__).parent
+#: The first has no window, and takes less time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 #: What runs of these tests record they record by themselves: a process beside each of them costs more than the test.
 _ALONE = ("EPOCHAL_COMPANION", "off")
 #: What a page may keep in a browser, but for the files that its cache holds.
@@ -51,7 +53,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        path = next(filter(None, map(shutil.which, BROWSERS)), None)
         try:
             browser = playwright.chromium.launch(
                 executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]

@@ -66,7 +66,7 @@ def test_importance_says_what_is_missing_and_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
     there: bool,
 ) -> None:
-    monkeypatch.setattr("epochal_server.app.has_forest", lambda: there)
+    monkeypatch.setattr("epochal_server.api.has_forest", lambda: there)
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)  # no forest is waited for
     panel = "(added:!((id:own1,kind:importance,metric:'loss/val')))"
     page = open_page(address(served, "/", charts=panel))

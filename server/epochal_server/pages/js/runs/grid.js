@@ -74,6 +74,12 @@ function mountGrid(place, rows, SlickGrid) {
     grid.render();
   };
 
+  // which runs are shown, and in which colour, is told by one cell of a row: the others stay
+  const eyes = () => {
+    const {top, bottom} = grid.getRenderedRange();
+    for (let row = top; row <= Math.min(bottom, rows.getLength() - 1); row += 1) grid.updateCell(row, grid.getColumnIndex("eye"));
+  };
+
   rows.told.onRows = (some) => redraw(some);
   rows.told.onAll = ({top}) => {
     const isGrouped = rows.isGrouped();
@@ -118,9 +124,13 @@ function mountGrid(place, rows, SlickGrid) {
       untracked(() => reheads(grid, place, byId, fit, rows));
     }),
     effect(() => {
-      void [visible.value, selected.value, theme.value];
-      for (const key of visible.value) lookOf(key); // a colour that was chosen shows at once
+      void selected.value;
       untracked(() => redraw());
+    }),
+    effect(() => {
+      void [visible.value, theme.value];
+      for (const key of visible.value) lookOf(key); // a colour that was chosen shows at once
+      untracked(eyes);
     }),
     effect(() => {
       const ids = opened.value;
