@@ -1,8 +1,8 @@
 """`make test`: make .venv-test with tox in it, and run every tox environment that fits this machine.
 
 Says which environments it leaves out and why; with EPOCHAL_TEST_ALL=1 (as in .ci/run) leaving one out is a failure.
-One more than there are cores run at once, at most five, or EPOCHAL_TEST_JOBS. Arguments are names of tox environments to
-run instead of all. The last line sums up: `N passed, N failed, N skipped`.
+One more than there are cores run at once, at most five, or EPOCHAL_TEST_JOBS. Arguments are names of tox environments
+to run instead of all. The last line sums up: `N passed, N failed, N skipped`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,7 +107,9 @@ def test_a_browser_is_found_on_path_and_where_playwright_keeps_its_own(tmp_path:
 
 
 def test_make_test_looks_for_the_browsers_that_the_tests_take() -> None:
-    code = "import machine; print(','.join(machine.BROWSERS))"
-    names = subprocess.check_output(python(code), env={**os.environ, "PYTHONPATH": str(CI)}, text=True).strip()
-    taken = (CI.parent / "tests" / "server" / "browser" / "conftest.py").read_text("utf-8")
-    assert [name for name in names.split(",") if f'which("{name}")' not in taken] == []
+    named = re.compile(r"^BROWSERS = (\(.*\))$", re.MULTILINE)
+    files = (CI / "machine.py", CI.parent / "tests" / "server" / "browser" / "conftest.py")
+    first, second = (named.search(file.read_text("utf-8")) for file in files)
+    assert first is not None
+    assert second is not None
+    assert first[1] == second[1]

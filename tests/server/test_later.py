@@ -77,16 +77,20 @@ def test_it_is_made_once_however_many_ask() -> None:
 
 
 def test_what_is_wanted_next_is_begun_without_being_asked() -> None:
-    async def ask() -> bool:
-        following = Later(lambda: answering("next"))
-        first = answering("first")
-        first.state.next = following
-        await asked(Later(lambda: first))
-        while following._making is None:
-            await asyncio.sleep(0.01)
-        return isinstance(await following.made(), Starlette)
+    async def ask() -> None:
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
 
-    assert asyncio.run(ask())
+        def make() -> Starlette:
+            loop.call_soon_threadsafe(begun.set)
+            return answering("next")
+
+        first = answering("first")
+        first.state.next = Later(make)
+        await asked(Later(lambda: first))
+        await asyncio.wait_for(begun.wait(), 20)
+
+    asyncio.run(ask())
 
 
 def test_a_request_that_is_broken_off_breaks_nothing_off_for_others() -> None:

@@ -152,8 +152,8 @@ def test_the_console_is_searched_and_scrolled(visit: Any) -> None:
 def test_streams_and_wrapping(visit: Any) -> None:
     page = visit("console")
     page.get_by_role("button", name="stderr").click()
-    page.wait_for_selector("text=to stderr")
-    assert "line 1199" not in page.locator(".run-lines").inner_text()
+    until(lambda: "line 1199" not in page.locator(".run-lines").inner_text())
+    assert "to stderr" in page.locator(".run-lines").inner_text()
     page.get_by_role("button", name="Both").click()
     page.get_by_label("Wrap").check()
     page.wait_for_selector("text=line 1199 of quiet-otter")
