@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 
 #: A pixel is coloured where its channels differ by so much; text, grids and grounds are grey or nearly so.
-COLOURED = 40
+COLOURED = 24
 #: What has not changed for so long has settled, in seconds.
 QUIET_S = 0.5
 

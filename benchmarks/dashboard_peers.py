@@ -81,7 +81,7 @@ def tensorboard(browser, folder, python):
                 page.goto(f"http://127.0.0.1:{port}/#timeseries")
                 page.wait_for_selector("runs-data-table mat-checkbox, tb-data-table mat-checkbox")
                 if name:
-                    page.get_by_role("textbox", name="Filter runs (regex)").fill(name)
+                    page.get_by_role("textbox", name="Filter runs (regex)").press_sequentially(name)
                 page.wait_for_timeout(4000)
                 before, _ = coloured(page, CHARTS)
                 box = page.locator("tb-data-table-header-cell mat-checkbox, tb-data-table mat-checkbox").first
@@ -90,7 +90,7 @@ def tensorboard(browser, folder, python):
                 yield (
                     what,
                     pictured(page, begun, CHARTS, before),
-                    f"longest task {longest(page)[0]:.0f} ms; the listed page of runs is what can be selected",
+                    f"longest task {longest(page)[0]:.0f} ms",
                 )
 
 

@@ -22,8 +22,11 @@ IMPORT: Final = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}/[^"'\
 APP: Final = "js/app.js"
 #: What imports nothing and is long: it is loaded beside the pack, or when it is wanted.
 APART: Final = frozenset(
-    ("vendor/echarts.js", "vendor/katex/katex.js", "vendor/slickgrid/slickgrid.js", "vendor/slickgrid/sortable.js")
-)
+    (
+        "vendor/echarts.js", "vendor/katex/katex.js", "vendor/slickgrid/slickgrid.js", "vendor/slickgrid/sortable.js",
+        "vendor/zrender.js",
+    )
+)  # fmt: skip
 #: How app.js names its pages, and how a page's module names its style sheets.
 _ENTRY: Final = re.compile(r"""\b(\w+): \{load: \(\) => import\("\./([^"]+)"\)""")
 _SHEETS: Final = re.compile(r"""export const css = \[([^\]]*)\]""")
@@ -31,8 +34,10 @@ _SHEETS: Final = re.compile(r"""export const css = \[([^\]]*)\]""")
 _FRAME: Final = re.compile(r"""\[([^\]]*)\]\.map\(stylesheet\)""")
 _LOADED: Final = re.compile(r"""\bstylesheet\("([^"]+)"\)""")
 _UPON: Final = re.compile(r"""^@import "([^"]+)";\n""", re.MULTILINE)
-#: What few visits need: a formula, a menu's item.
-_SELDOM: Final = frozenset(("vendor/katex/katex.js", "vendor/katex/katex.css", "js/report/adding.js"))
+#: What few visits need: a formula, a menu's item, a panel that is no line panel.
+_SELDOM: Final = frozenset(
+    ("vendor/katex/katex.js", "vendor/katex/katex.css", "vendor/echarts.js", "js/report/adding.js")
+)
 
 
 def ahead(page: str, prefix: str) -> str:

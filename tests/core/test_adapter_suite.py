@@ -21,6 +21,7 @@ class TestLoopAdapter(LoopSuite):
     """The adapter for a framework of twenty lines."""
 
 
+@pytest.mark.slow
 def test_each_faulty_adapter_fails_its_check_with_words_that_help(tmp_path: Path) -> None:
     wanted = {f"Test{faulty.__name__.removeprefix('Test')}": check for faulty, check in FAULTS.items()}
     nodes = [f"{FAULTY}::{name}::test_{check}" for name, (check, _) in wanted.items()]

@@ -395,6 +395,7 @@ _names = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(st.tuples(_kinds, st.dictionaries(_names, _odd, max_size=5)), max_size=5), sound=st.booleans())
 def test_records_that_make_no_sense_do_not_stop_the_list(

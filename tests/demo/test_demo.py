@@ -14,6 +14,8 @@ import epochal
 from epochal.demo.trainings import frameworks
 from tests.needs import required
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:

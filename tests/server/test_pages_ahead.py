@@ -43,7 +43,8 @@ def test_a_page_names_its_scripts_and_styles_and_each_is_there(serve: Callable[.
         held = HELD.findall(text)[0].split()
         assert sheet in held
         assert len(held) == len(set(held))
-        assert ("vendor/echarts.js" in names) == (address != "/reports")
+        assert ("vendor/zrender.js" in names) == (address != "/reports")
+        assert "vendor/echarts.js" not in names, "few panels are no line panels"
         assert not any("katex" in name for name in names), "a formula is seldom"
         for kind, href in found:
             answer = client.get(href)

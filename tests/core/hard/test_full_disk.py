@@ -135,6 +135,7 @@ def test_rows_beyond_the_buffer_are_counted_exactly(tmp_path: Path, disk: Disk) 
     assert_sound(run.path)
 
 
+@pytest.mark.slow
 def test_a_disk_full_to_the_end_leaves_all_that_was_recorded_before(tmp_path: Path, disk: Disk) -> None:
     for number in range(4):
         disk.leave(12 << 20)

@@ -188,8 +188,8 @@ def test_a_slider_makes_points_of_the_smoothed_line_alone(shown: Board, open_pag
         """async () => {
           const sheet = document.querySelector('link[href*="/css/charts.css"]').href;
           const base = sheet.replace('css/charts.css', 'js/charts/');
-          const [{Plot}, {loadECharts}] = await Promise.all([import(base + "plot.js"), import(base + "echarts.js")]);
-          const plot = new Plot(await loadECharts(), null, {renderer: "svg", width: 300, height: 200});
+          const [{Plot}, {loadZRender}] = await Promise.all([import(base + "plot.js"), import(base + "zrender.js")]);
+          const plot = new Plot(await loadZRender(), null, {renderer: "svg", width: 300, height: 200});
           const axis = {min: 0, max: 3, ticks: [{at: 1, label: "1"}]};
           plot.setAxes(axis, axis, {text: "#000", line: "#ccc", muted: "#888", font: "sans-serif"});
           let asked = [];

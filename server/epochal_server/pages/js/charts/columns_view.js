@@ -156,9 +156,10 @@ export class ColumnsView {
     if (dataIndex >= 0) this.chart.dispatchAction({ type: "highlight", seriesIndex: 0, dataIndex });
   }
 
-  /** @returns {string} the panel as SVG */
-  picture(echarts, title, width, height) {
+  /** @returns {Promise<string>} the panel as SVG */
+  async picture(title, width, height) {
     if (!this.drawn) throw new Error("nothing is drawn yet");
+    const echarts = await loadECharts();
     const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height: height + 34 });
     try {
       const { option } = this.kind.option({ ...this.drawn, size: { width, height: height + 34 }, top: 34 });

@@ -1,14 +1,11 @@
 // A panel as a file: PNG and SVG are drawn anew, with a title and a legend; CSV holds the points that are drawn.
 
-import { loadECharts } from "./echarts.js";
-
 /** Save a panel's picture as PNG, in twice the pixels of the screen. */
 export async function savePng(view, title) {
   const { width, height } = sized(view);
-  const echarts = await loadECharts();
   const canvas = document.createElement("canvas");
   // drawn by the library's SVG writer first: both files show the same
-  const url = URL.createObjectURL(new Blob([view.picture(echarts, title, width, height)], { type: "image/svg+xml" }));
+  const url = URL.createObjectURL(new Blob([await view.picture(title, width, height)], { type: "image/svg+xml" }));
   try {
     const image = new Image();
     image.src = url;
@@ -26,7 +23,7 @@ export async function savePng(view, title) {
 
 export async function saveSvg(view, title) {
   const { width, height } = sized(view);
-  const text = view.picture(await loadECharts(), title, width, height);
+  const text = await view.picture(title, width, height);
   download(new Blob([text], { type: "image/svg+xml" }), title, "svg");
 }
 

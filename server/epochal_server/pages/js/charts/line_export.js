@@ -3,19 +3,20 @@
 import { makeAxis } from "./axes.js";
 import { stepText } from "./hover.js";
 import { Plot } from "./plot.js";
+import { loadZRender } from "./zrender.js";
 
 const HEAD = 34;
 const LEGEND_ROW = 18;
 
-/** @returns {string} SVG */
-export function linePicture(view, echarts, title, width, height) {
+/** @returns {Promise<string>} SVG */
+export async function linePicture(view, title, width, height) {
   const { last } = view;
   if (!last) throw new Error("nothing is drawn yet");
   const entries = [...new Map(view.drawn.peek().filter((line) => line.kind !== "ghost").map((line) => [line.label, line])).values()];
   const perRow = Math.max(1, Math.floor((width - 20) / 170));
   const shown = entries.slice(0, perRow * 6);
   const rows = Math.ceil(shown.length / perRow);
-  const plot = new Plot(echarts, null, { renderer: "svg", width, height: height + HEAD + rows * LEGEND_ROW, top: HEAD, bottom: rows * LEGEND_ROW });
+  const plot = new Plot(await loadZRender(), null, { renderer: "svg", width, height: height + HEAD + rows * LEGEND_ROW, top: HEAD, bottom: rows * LEGEND_ROW });
   try {
     const { how, look, found } = last;
     const kind = how.x === "relative" || how.x === "time" ? how.x : "number";

@@ -3,7 +3,6 @@
 import { computed, effect, signal } from "../html.js";
 import { grown } from "../live.js";
 import { makeAxis } from "./axes.js";
-import { loadECharts } from "./echarts.js";
 import { clipOf, extents } from "./extents.js";
 import { draw, forget } from "./frames.js";
 import { linePicture, lineTable } from "./line_export.js";
@@ -14,6 +13,7 @@ import { followNear } from "./nearness.js";
 import { currentLook } from "./look.js";
 import { Plot } from "./plot.js";
 import { bodyFor, fetchCurves, widthFor } from "./request.js";
+import { loadZRender } from "./zrender.js";
 
 // between two moves of a slider that is drawn along, at most, in ms
 const DRAWN_ALONG = 250;
@@ -77,9 +77,9 @@ export class LineView {
     if (this.opening) return;
     this.opening = true;
     try {
-      const echarts = await loadECharts();
+      const zrender = await loadZRender();
       if (this.stopped) return;
-      this.plot = new Plot(echarts, this.element, this.size.peek());
+      this.plot = new Plot(zrender, this.element, this.size.peek());
       this.plotReady.value = true;
     } catch (error) {
       this.opening = false;
@@ -197,9 +197,9 @@ export class LineView {
     return base && extents(base.lines.filter((line) => line.x?.length), { ...this.how(), range: null, clip: null }).x;
   }
 
-  /** @returns {string} the panel as SVG */
-  picture(echarts, title, width, height) {
-    return linePicture(this, echarts, title, width, height);
+  /** @returns {Promise<string>} the panel as SVG */
+  picture(title, width, height) {
+    return linePicture(this, title, width, height);
   }
 
   /** @returns {{head: string[], rows: unknown[][]}} the points that are drawn */
@@ -238,7 +238,7 @@ export class LineView {
     const { range } = wanted.how;
     const answer = detail && range && String(detail.range) === String(range) ? detail.answer : base;
     const how = { ...wanted.how, x: answer.x };
-    if (plot.chart.getWidth() !== size.width || plot.chart.getHeight() !== size.height) plot.resize(size.width, size.height);
+    if (plot.width !== size.width || plot.height !== size.height) plot.resize(size.width, size.height);
     const lines = prepared(answer, smoothing, wanted);
     const found = this.extentsOf(answer, lines, how, smoothing);
     const kind = how.x === "relative" || how.x === "time" ? how.x : "number";

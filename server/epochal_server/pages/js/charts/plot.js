@@ -1,7 +1,8 @@
-// One plot: axes by ECharts, and above them layers of line shapes that are redrawn each for itself.
+// One plot: axes, and above them layers of line shapes that are redrawn each for itself.
 
-import { lineShapes } from "./echarts.js";
 import { bandPoints, linePoints, projection } from "./geometry.js";
+import { axesOf } from "./plot_axes.js";
+import { shapesOf } from "./zrender.js";
 
 // layers are canvases of their own: a slider redraws the smoothed lines and not what was recorded, the pointer neither
 const BANDS = 1;
@@ -14,16 +15,15 @@ const MANY = 150;
 const SIDES = { top: 6, right: 20, bottom: 26 };
 
 export class Plot {
-  /** @param {HTMLElement} element that has a size */
-  constructor(echarts, element, { renderer = "canvas", width, height, top = 0, bottom = 0 } = {}) {
-    this.echarts = echarts;
-    this.shapes = lineShapes(echarts);
-    this.chart = echarts.init(element, null, { renderer, width, height, ssr: !element, useDirtyRect: false });
-    this.zr = this.chart.getZr();
+  /** @param {object} zrender the library @param {HTMLElement | null} element that has a size; null for a picture */
+  constructor(zrender, element, { renderer = "canvas", width, height, top = 0, bottom = 0 } = {}) {
+    this.zrender = zrender;
+    this.shapes = shapesOf(zrender);
+    this.zr = zrender.init(element, { renderer, width, height, ssr: !element });
     this.lines = new Map();
     this.strokes = new Map();
-    this.group = new echarts.graphic.Group({ silent: true });
-    this.marks = new echarts.graphic.Group({ silent: true });
+    this.group = new zrender.Group({ silent: true });
+    this.marks = new zrender.Group({ silent: true });
     this.zr.add(this.group);
     this.zr.add(this.marks);
     this.layered = renderer === "canvas";
@@ -32,14 +32,21 @@ export class Plot {
     this.shown = "";
   }
 
+  get width() {
+    return this.zr.getWidth();
+  }
+
+  get height() {
+    return this.zr.getHeight();
+  }
+
   /**
    * Show axes as `makeAxis` makes them.
    *
    * @param {{text: string, line: string, muted: string, font: string}} look
    */
   setAxes(x, y, look) {
-    const width = this.chart.getWidth();
-    const height = this.chart.getHeight();
+    const { width, height } = this;
     const shown = JSON.stringify([x, y, look, width, height]);
     if (shown === this.shown) return false;
     this.shown = shown;
@@ -51,10 +58,12 @@ export class Plot {
     this.look = look;
     this.px = projection(x, this.grid.x, this.grid.x + this.grid.width);
     this.py = projection(y, this.grid.y + this.grid.height, this.grid.y);
-    this.chart.setOption(axesOption(x, y, this.grid, look), { notMerge: true, silent: true });
+    if (look.title) this.zr.setBackgroundColor(look.ground);
+    if (this.drawnAxes) this.zr.remove(this.drawnAxes);
+    this.zr.add((this.drawnAxes = axesOf(this.zrender, x, y, this, look)));
     const clip = { ...this.grid, y: this.grid.y - 1, height: this.grid.height + 2 };
-    this.group.setClipPath(new this.echarts.graphic.Rect({ shape: clip }));
-    this.marks.setClipPath(new this.echarts.graphic.Rect({ shape: clip }));
+    this.group.setClipPath(new this.zrender.Rect({ shape: clip }));
+    this.marks.setClipPath(new this.zrender.Rect({ shape: clip }));
     return true;
   }
 
@@ -104,7 +113,7 @@ export class Plot {
     this.expected = true;
     const later = window.requestIdleCallback ?? setTimeout;
     later(() => {
-      if (!this.chart.isDisposed()) this.zr.painter.getLayer(SMOOTHED).ctx.clearRect(0, 0, 1, 1);
+      if (!this.disposed) this.zr.painter.getLayer(SMOOTHED).ctx.clearRect(0, 0, 1, 1);
     });
   }
 
@@ -132,7 +141,7 @@ export class Plot {
 
   /** Show the crosshair with dots in pixels, the stretch that is being chosen, and one line strongly; null for none. */
   setMarks(at, dots = [], chosen = null, line = null) {
-    const { graphic } = this.echarts;
+    const { zrender } = this;
     this.marks.removeAll();
     const { grid, look } = this;
     // what is only taken away would stay on the canvas
@@ -141,7 +150,7 @@ export class Plot {
     if (chosen) {
       const [from, to] = chosen;
       const shape = { x: Math.min(from, to), y: grid.y, width: Math.abs(to - from), height: grid.height };
-      this.marks.add(new graphic.Rect({ shape, style: { fill: look.accent, opacity: 0.18 }, zlevel: MARKS }));
+      this.marks.add(new zrender.Rect({ shape, style: { fill: look.accent, opacity: 0.18 }, zlevel: MARKS }));
     }
     const drawn = line && this.lines.get(line.key)?.points;
     const strong = drawn && (drawn.smoothed ?? drawn.recorded);
@@ -152,25 +161,24 @@ export class Plot {
     if (at !== null) {
       const x = Math.round(at) + 0.5;
       const shape = { x1: x, x2: x, y1: grid.y, y2: grid.y + grid.height };
-      this.marks.add(new graphic.Line({ shape, style: { stroke: look.muted, lineWidth: 1 }, zlevel: MARKS }));
+      this.marks.add(new zrender.Line({ shape, style: { stroke: look.muted, lineWidth: 1 }, zlevel: MARKS }));
     }
     for (const dot of dots) {
       const shape = { cx: dot.x, cy: dot.y, r: dot.strong ? 4.5 : 2.5 };
-      this.marks.add(new graphic.Circle({ shape, style: { fill: dot.colour, stroke: look.ground, lineWidth: 1 }, zlevel: MARKS, z2: dot.strong ? 1 : 0 }));
+      this.marks.add(new zrender.Circle({ shape, style: { fill: dot.colour, stroke: look.ground, lineWidth: 1 }, zlevel: MARKS, z2: dot.strong ? 1 : 0 }));
     }
   }
 
   /** Name lines below the plot, for pictures that stand alone. */
   setLegend(lines, more, { perRow, top }) {
-    const { graphic } = this.echarts;
-    const { look } = this;
+    const { zrender, look } = this;
     const font = `11px ${look.font}`;
-    const write = (text, x, y, fill) => this.zr.add(new graphic.Text({ style: { x, y, text, fill, font, width: 138, overflow: "truncate", verticalAlign: "middle" } }));
+    const write = (text, x, y, fill) => this.zr.add(new zrender.Text({ style: { x, y, text, fill, font, width: 138, overflow: "truncate", verticalAlign: "middle" } }));
     lines.forEach((line, at) => {
       const x = 14 + (at % perRow) * 170;
       const y = top + 8 + Math.floor(at / perRow) * 18;
       const style = { stroke: line.colour, lineWidth: 2, lineDash: line.dash };
-      this.zr.add(new graphic.Line({ shape: { x1: x, y1: y, x2: x + 18, y2: y }, style }));
+      this.zr.add(new zrender.Line({ shape: { x1: x, y1: y, x2: x + 18, y2: y }, style }));
       const last = at === lines.length - 1 && more > 0;
       write(last ? `and ${more + 1} more` : line.label, x + 24, y, last ? look.muted : look.text);
     });
@@ -178,7 +186,7 @@ export class Plot {
 
   /** @returns {string} */
   svg() {
-    return this.chart.renderToSVGString();
+    return this.zr.painter.renderToString();
   }
 
   /** Paint now what has changed, instead of in the library's next frame. */
@@ -187,11 +195,12 @@ export class Plot {
   }
 
   resize(width, height) {
-    this.chart.resize({ width, height, silent: true });
+    this.zr.resize({ width, height });
   }
 
   dispose() {
-    this.chart.dispose();
+    this.disposed = true;
+    this.zr.dispose();
   }
 }
 
@@ -225,38 +234,5 @@ function styleOf(part, line, faint, layered) {
     opacity: (thin && !layered ? FAINT : 1) * opacity,
     lineDash: thin ? null : (line.dash ?? null),
     lineJoin: "bevel",
-  };
-}
-
-function axesOption(x, y, grid, look) {
-  const axis = (made, across) => {
-    const labels = new Map(made.ticks.map(({ at, label }) => [at, label]));
-    const values = made.ticks.map(({ at }) => at);
-    return {
-      type: "value",
-      min: made.min,
-      max: made.max,
-      axisLine: { show: across, onZero: false, lineStyle: { color: look.line } },
-      axisTick: { show: false, customValues: values },
-      axisLabel: {
-        customValues: values,
-        formatter: (value) => labels.get(value) ?? "",
-        color: look.muted,
-        fontFamily: look.font,
-        fontSize: 11,
-        hideOverlap: true,
-      },
-      splitLine: { show: true, showMinLine: true, showMaxLine: true, lineStyle: { color: look.line, opacity: across ? 0.35 : 0.7 } },
-    };
-  };
-  return {
-    animation: false,
-    backgroundColor: look.title ? look.ground : "transparent",
-    // pictures that stand alone say what they show
-    title: look.title ? { text: look.title, left: 12, top: 8, textStyle: { color: look.text, fontFamily: look.font, fontSize: 14, fontWeight: 600 } } : undefined,
-    grid: { left: grid.x, top: grid.y, width: grid.width, height: grid.height, containLabel: false, outerBoundsMode: "none" },
-    xAxis: axis(x, true),
-    yAxis: axis(y, false),
-    series: [],
   };
 }

@@ -19,7 +19,7 @@ export function Values({ view, below = false }) {
   if (shown.ours) {
     const { plot } = view;
     const right = shown.pixel < plot.grid.x + plot.grid.width / 2;
-    const style = right ? { left: `${Math.round(shown.pixel + 16)}px` } : { right: `${Math.round(plot.chart.getWidth() - shown.pixel + 16)}px` };
+    const style = right ? { left: `${Math.round(shown.pixel + 16)}px` } : { right: `${Math.round(plot.width - shown.pixel + 16)}px` };
     return html`<${Table} view=${view} shown=${shown} most=${BESIDE} className="values is-beside" style=${style} />`;
   }
   const { strongest } = shown;
