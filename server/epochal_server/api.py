@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import threading
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,16 +55,21 @@ class State:
     boot: str = field(default_factory=lambda: secrets.token_hex(8))
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     reports: ReportsFolder = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _series: SeriesCache | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.reports = ReportsFolder(self.root)
 
-    @cached_property
+    @property
     def series(self) -> SeriesCache:
         """The points of runs that were drawn lately."""
-        from .curves_cache import SeriesCache
+        with self._lock:
+            if self._series is None:
+                from .curves_cache import SeriesCache
 
-        return SeriesCache()
+                self._series = SeriesCache()
+            return self._series
 
 
 def create_api(root: Path, *, read_only: bool, ending: asyncio.Event, ahead: bool) -> Starlette:
@@ -73,6 +78,7 @@ def create_api(root: Path, *, read_only: bool, ending: asyncio.Event, ahead: boo
     What it holds open is its `state.roster`'s to close; its `state.next` is what is wanted next.
     """
     state = State(root, read_only, Roster(root), ending=ending)
+    first = api_first(state)
 
     def curves() -> Starlette:
         from . import curves_routes
@@ -82,12 +88,10 @@ def create_api(root: Path, *, read_only: bool, ending: asyncio.Event, ahead: boo
     def further() -> Starlette:
         from .api_further import routes
 
-        return _part(routes(state, api_first(state)))
+        return _part(routes(state, first))
 
     drawn, others = Later(curves), Later(further)
-    app = _part(
-        [*api_first(state), *(Route(path, drawn) for path in CURVES), Route("/api/{rest:path}", others)],
-    )
+    app = _part([*first, *(Route(path, drawn) for path in CURVES), Route("/api/{rest:path}", others)])
     app.router.redirect_slashes = False  # /api is no other way to say /api/
     app.state.roster, app.state.next = state.roster, drawn
     if ahead:
