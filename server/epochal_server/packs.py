@@ -1,9 +1,9 @@
 """The modules of a page as one script, and its styles as one sheet: a first visit asks for two files, not a hundred.
 
 Nothing is built: a pack is put together from the modules as they are written, when it is first asked for, and kept in
-memory. Each module becomes a function that is run when another one needs it; a module that an earlier pack of the same
-page has brought is left alone, so modules stay the only ones of their names. What imports nothing and is long (charts,
-the table) stays a file of its own.
+memory by who serves it. Each module becomes a function that is run when another one needs it; a module that an earlier
+pack of the same page has brought is left alone, so modules stay the only ones of their names. What imports nothing and
+is long (charts, the table) stays a file of its own.
 
 It understands the imports and exports that our pages and the vendored libraries use, no more: names, `default`, `as`.
 A test holds all modules to that, and to what functions in place of modules cannot do: circles, exports that change.
@@ -66,7 +66,6 @@ const {define, need, load, here} = (globalThis[Symbol.for("epochal.modules")] ??
 """
 
 
-@functools.cache
 def pack(name: str) -> str | None:
     """Return a pack as it is served; None where there is none of that name.
 
