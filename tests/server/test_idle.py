@@ -99,8 +99,13 @@ def test_while_a_page_listens_and_nothing_happens_no_file_is_read(traced: Traced
 
 
 def test_without_a_page_nothing_is_done_at_all(traced: Traced) -> None:
-    asked = traced.client.post(traced.page.join("/api/runs/query"), json={"columns": ["name"]}).json()
-    assert asked["total"] == _RUNS
+    def asked() -> dict[str, int]:
+        found: dict[str, int] = traced.client.post(
+            traced.page.join("/api/runs/query"), json={"columns": ["name"]}
+        ).json()
+        return found
+
+    assert until(asked, lambda found: not found["left"], _PATIENCE_S)["total"] == _RUNS
     with traced.client.stream("GET", traced.page.join("/api/events")) as answer:
         assert next(answer.iter_lines()) == "event: hello"
     calls, _ = until(traced.calls, lambda found: not found[0], _PATIENCE_S)
