@@ -12,6 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 #: While imports keep the interpreter busy, the thread that answers gets it back after so long, in seconds.
 _SWITCH_S: Final = 0.001
+#: How it is otherwise; read once, since two parts may be made at a time.
+_USUAL_S: Final = sys.getswitchinterval()
 
 
 class Later:
@@ -43,12 +45,11 @@ class Later:
         await (await self.made())(scope, receive, send)
 
     def _made_politely(self) -> Starlette:
-        usual = sys.getswitchinterval()
-        sys.setswitchinterval(min(usual, _SWITCH_S))
+        sys.setswitchinterval(min(_USUAL_S, _SWITCH_S))
         try:
             return self._make()
         finally:
-            sys.setswitchinterval(usual)
+            sys.setswitchinterval(_USUAL_S)
 
 
 def _go_on(made: asyncio.Future[Starlette]) -> None:
