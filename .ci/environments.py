@@ -13,11 +13,12 @@ ENVIRONMENTS = (
     ("py312-core", "3.12", False),
     ("py313-core", "3.13", False),
     ("py311-ui", "3.11", False),
+    ("py310-ui040", "3.10", False),
     ("py311-all", "3.11", True),
+    ("py312-k3-tf", "3.12", False),
     ("py311-hf5", "3.11", True),
     ("py311-hf444", "3.11", True),
     ("py311-hf457", "3.11", True),
-    ("py312-k3-tf", "3.12", False),
     ("py311-l26", "3.11", True),
     ("py311-pl25", "3.11", True),
     ("py311-pl20", "3.11", True),
@@ -30,7 +31,6 @@ ENVIRONMENTS = (
     ("py311-template", "3.11", False),
     ("py310-tb214", "3.10", False),
     ("py311-tb221", "3.11", True),
-    ("py310-ui040", "3.10", False),
     ("py311-bare", "3.11", False),
 )
 
