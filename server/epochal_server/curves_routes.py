@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections import Counter
 from typing import Any, Final, Protocol
 
 import numpy as np
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from epochal.catalog_entry import Entry
-from epochal.errors import RunNotFoundError
+from epochal.errors import EpochalError, RunNotFoundError
 from epochal.json_values import json_safe
 
 from .curves_answer import curves, formula_of, known_metrics
@@ -28,6 +31,9 @@ from .inputs import json_body, refused
 from .openapi import Schema, documented
 from .problems import Problem, not_found
 
+#: Of so many runs so many metrics are read before they are asked for.
+_AHEAD_RUNS: Final = 10
+_AHEAD_METRICS: Final = 2
 #: Runs whose definitions of metrics are looked at for axes.
 _LOOKED_AT: Final = 20
 #: Metrics that are offered as axes though nobody has defined them so, by the last part of their names.
@@ -68,9 +74,19 @@ def _metrics(state: Shared) -> Any:
         inputs = await json_body(request)
         asked, system = keys(inputs, "keys"), inputs.flag("system")
         inputs.done()
-        return JSONResponse(await run_in_threadpool(metrics_of, state, asked, system=system))
+        found = await run_in_threadpool(metrics_of, state, asked, system=system)
+        names = [metric["name"] for metric in found["metrics"][:_AHEAD_METRICS]]
+        return JSONResponse(found, background=BackgroundTask(read_ahead, state, asked[:_AHEAD_RUNS], names))
 
     return metrics
+
+
+def read_ahead(state: Shared, asked: list[str], names: list[str]) -> None:
+    """Read what a page that knows the metrics of its runs is about to ask for: long runs take longer than the page."""
+    with state.series.looking() as look:
+        for key, name in itertools.product(asked, names):
+            with contextlib.suppress(Problem, EpochalError, KeyError, OSError):  # whoever asks for it is told
+                look.run(state.roster.entry(key).folder).series(name, abandoned=True)
 
 
 def _curves(state: Shared) -> Any:

@@ -19,7 +19,7 @@ from starlette.applications import Starlette  # noqa: E402
 
 from epochal.catalog_entry import Entry  # noqa: E402
 from epochal_server import curves_routes, importance_routes  # noqa: E402
-from epochal_server.curves_cache import SeriesCache  # noqa: E402
+from epochal_server.curves_cache import HeldRun, SeriesCache  # noqa: E402
 from epochal_server.openapi import describe  # noqa: E402
 from epochal_server.problems import HANDLERS, not_found  # noqa: E402
 from tests.core.journal_maker import Maker  # noqa: E402
@@ -89,6 +89,25 @@ def test_curves_travel_as_binary(client: Client) -> None:
         ("p/one", 1, False), ("p/two", 1, False), ("p/three", 1, True),
     ]  # fmt: skip
     assert header["lines"][3]["y"][:2].tolist() == [6.0, 4.0]
+
+
+def test_who_knows_the_metrics_of_runs_finds_the_first_ones_read(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[str, str]] = []
+    plain = HeldRun.series
+
+    def series(run: HeldRun, metric: str, *words: Any, **more: Any) -> Any:
+        found = plain(run, metric, *words, **more)
+        read.append((Path(run.folder).name, metric))
+        return found
+
+    monkeypatch.setattr(HeldRun, "series", series)
+    # a run is gone, each of the others lacks a metric: that is told when it is asked for
+    answer = client.post("/api/metrics", json={"keys": ["p/one", "p/three", "p/two"]})
+    assert answer.status_code == 200
+    assert [metric["name"] for metric in answer.json()["metrics"]] == ["epoch", "layer2", "layer10", "loss"]
+    assert read == [("one", "epoch"), ("two", "layer2")]
 
 
 @pytest.mark.parametrize(

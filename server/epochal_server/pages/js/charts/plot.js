@@ -113,7 +113,9 @@ export class Plot {
     this.expected = true;
     const later = window.requestIdleCallback ?? setTimeout;
     later(() => {
-      if (!this.disposed) this.zr.painter.getLayer(SMOOTHED).ctx.clearRect(0, 0, 1, 1);
+      if (this.disposed) return;
+      const { ctx } = this.zr.painter.getLayer(SMOOTHED);
+      ctx.clearRect(0, 0, 1, 1);
     });
   }
 
@@ -226,13 +228,13 @@ function joined(several, size) {
 function styleOf(part, line, faint, layered) {
   const opacity = line.opacity ?? 1;
   if (part === "band") return { fill: line.colour, stroke: null, opacity: 0.16 * opacity };
-  const thin = faint && part === "recorded";
+  // but for its layer's opacity, what was recorded looks as it did before there was smoothing: it need not be drawn again
   return {
     fill: null,
     stroke: line.colour,
-    lineWidth: thin ? 1 : (line.width ?? 1.5),
-    opacity: (thin && !layered ? FAINT : 1) * opacity,
-    lineDash: thin ? null : (line.dash ?? null),
+    lineWidth: line.width ?? 1.5,
+    opacity: (faint && part === "recorded" && !layered ? FAINT : 1) * opacity,
+    lineDash: line.dash ?? null,
     lineJoin: "bevel",
   };
 }
