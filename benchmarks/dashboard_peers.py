@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import dashboard_data
 from dashboard_browser import blank, coloured, longest, pictured
-from dashboard_ours import api, served
+from dashboard_ours import GO, api, served
 
 CHARTS = {"x": 420, "y": 150, "width": 1000, "height": 740}
 ALONE = {"x": 0, "y": 180, "width": 1440, "height": 720}
@@ -68,6 +68,14 @@ def ours(browser, folder):
                 found = pictured(page, begun, ALONE, least=60)
                 page.wait_for_timeout(500)
                 yield what, found, f"longest task {longest(page)[0]:.0f} ms"
+        for what, show in (("the run of 100,000 steps x 5", key), ("all runs", "all")):
+            with blank(browser) as page:
+                # a search that nothing matches: no run is drawn
+                page.goto(f"{link}&view=charts&q=nothing")
+                page.wait_for_timeout(4000)
+                before, _ = coloured(page, ALONE)
+                took = pictured(page, page.evaluate(GO, f"view=charts&show={show}"), ALONE, before, least=60)
+                yield f"{what}, in the open page", took, f"longest task {longest(page)[0]:.0f} ms"
 
 
 def tensorboard(browser, folder, python):
@@ -88,7 +96,7 @@ def tensorboard(browser, folder, python):
                 begun = time.time()
                 box.click()
                 yield (
-                    what,
+                    f"{what}, in the open page",
                     pictured(page, begun, CHARTS, before),
                     f"longest task {longest(page)[0]:.0f} ms",
                 )
