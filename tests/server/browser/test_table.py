@@ -188,6 +188,7 @@ def test_columns_are_chosen_moved_pinned_and_remembered(page: Any, eight: Served
     expect(page.locator('.slick-pane-left [data-head="duration"]')).to_have_count(1)
     wanted = ["name", "duration", "started", "state"]
     assert heads(page)[:4] == wanted
+    expect(page).to_have_url(re.compile("pins="))  # the address follows a moment later
     shared = page.url
     page.goto(f"{eight.url}/?view=table")  # a link that says nothing of columns
     expect(page.locator('.slick-pane-left [data-head="duration"]')).to_have_count(1)
