@@ -85,7 +85,9 @@ def test_who_has_an_answer_is_sent_only_what_smoothing_changes(
     assert len(again["lines"]) == len(full["lines"])
     for part, whole, first in zip(again["lines"], full["lines"], before["lines"], strict=True):
         arrays = {name for name, value in part.items() if isinstance(value, np.ndarray)}
-        smoothed = {"y"} if width == 100 or (group is not None and "raw" in whole) else set()
+        # what is whole is smoothed in the browser
+        smoothed = {"y"} if width == 100 else set()
+        assert ("raw" in whole) == (width == 100)
         assert arrays == smoothed | ({"low", "high"} if group is not None else set())
         # what was there and what has come is the same as all of it anew
         merged = {**first, **part}
