@@ -8,6 +8,7 @@ import { asker, quiet } from "./loading.js";
 import { followNear } from "./nearness.js";
 import { currentLook } from "./look.js";
 import { fetchColumns } from "./run_columns.js";
+import { followSize } from "./sizing.js";
 
 export class ColumnsView {
   /**
@@ -31,15 +32,10 @@ export class ColumnsView {
 
   start(element) {
     this.element = element;
-    const sized = new ResizeObserver(([entry]) => {
-      const { width, height } = entry.contentRect;
-      if (width > 20 && height > 20) this.size.value = { width: Math.round(width), height: Math.round(height) };
-    });
-    sized.observe(element);
     let first = true;
     this.stops.push(
       followNear(element, this.near),
-      () => sized.disconnect(),
+      followSize(element, this.size),
       effect(() => this.load()),
       effect(() => void (this.near.value && this.size.value && this.open())),
       effect(() => this.drawSoon()),

@@ -13,6 +13,7 @@ import { followNear } from "./nearness.js";
 import { currentLook } from "./look.js";
 import { Plot } from "./plot.js";
 import { bodyFor, fetchCurves, widthFor } from "./request.js";
+import { followSize } from "./sizing.js";
 import { loadZRender } from "./zrender.js";
 
 // between two moves of a slider that is drawn along, at most, in ms
@@ -47,12 +48,7 @@ export class LineView {
   /** @param {HTMLElement} element in which the plot is drawn */
   start(element) {
     this.element = element;
-    const sized = new ResizeObserver(([entry]) => {
-      const { width, height } = entry.contentRect;
-      if (width > 20 && height > 20) this.size.value = { width: Math.round(width), height: Math.round(height) };
-    });
-    sized.observe(element);
-    this.stops.push(followNear(element, this.near), () => sized.disconnect());
+    this.stops.push(followNear(element, this.near), followSize(element, this.size));
     this.stops.push(effect(() => void this.load(false)));
     this.stops.push(effect(() => this.loadDetail()));
     this.stops.push(effect(() => this.grow(grown.value)));
