@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import warnings
 from importlib import import_module
 from types import ModuleType
@@ -36,3 +38,13 @@ def need(name: str) -> ModuleType:
     if name.partition(".")[0] in required():
         raise RuntimeError(f"EPOCHAL_REQUIRE names {name}, and it cannot be imported here") from error
     pytest.skip(f"{name} is not installed", allow_module_level=True)
+
+
+def need_strace() -> str:
+    """Return the path of strace, where it may be used; its absence is a failure only if EPOCHAL_REQUIRE names it."""
+    path = shutil.which("strace")
+    works = path and subprocess.run([path, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)
+    if path and works and works.returncode == 0:
+        return path
+    assert "strace" not in required(), "EPOCHAL_REQUIRE names strace, and it cannot be used here"
+    pytest.skip("strace is not installed, or may not trace here")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 
 import epochal
 from tests.core.make_runs import make_runs
-from tests.needs import need, required
+from tests.needs import need, need_strace
 
 httpx = need("httpx")
 
@@ -33,13 +32,8 @@ _PATIENCE_S = 60
 
 @pytest.fixture(scope="module")
 def strace() -> str:
-    """Return the path of strace, where it may be used; its absence is a failure only if EPOCHAL_REQUIRE names it."""
-    path = shutil.which("strace")
-    works = path and subprocess.run([path, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)
-    if path and works and works.returncode == 0:
-        return path
-    assert "strace" not in required(), "EPOCHAL_REQUIRE names strace, and it cannot be used here"
-    pytest.skip("strace is not installed, or may not trace here")
+    """Return the path of strace, where it may be used."""
+    return need_strace()
 
 
 class Traced:

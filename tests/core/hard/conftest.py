@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import pytest
 
-from tests.needs import required
+from tests.needs import need_strace
 
 
 @pytest.fixture(scope="session")
 def strace() -> str:
-    """Return the path of strace, where it may be used; its absence is a failure only if EPOCHAL_REQUIRE names it."""
-    path = shutil.which("strace")
-    works = path and subprocess.run([path, "-qq", "-e", "trace=none", "true"], capture_output=True, check=False)
-    if path and works and works.returncode == 0:
-        return path
-    assert "strace" not in required(), "EPOCHAL_REQUIRE names strace, and it cannot be used here"
-    pytest.skip("strace is not installed, or may not trace here")
+    """Return the path of strace, where it may be used."""
+    return need_strace()
 
 
 @pytest.fixture
