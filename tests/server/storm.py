@@ -167,14 +167,13 @@ class Asker(threading.Thread):
     def _check(self, line: dict[str, Any]) -> None:
         """Check that a line holds what was recorded and nothing else, and that it never becomes shorter."""
         step = line["step"]
-        if line["run"].endswith("-6"):  # overwritten, perhaps at this moment: the front of a row before its end
-            return
-        if not line["reduced"]:
+        overwritten = line["run"].endswith("-6")  # perhaps at this moment
+        if not line["reduced"] and not overwritten:
             assert np.array_equal(step, np.arange(len(step))), (line["run"], step)
         given = line.get("raw", line["y"])
         assert np.array_equal(given, loss_at(step) if line["series"] == 0 else step), line["run"]
         name = f"{line['run']} {line['series']}"
-        whole = not line["run"].endswith("-5")  # its journal is torn off
+        whole = not overwritten and not line["run"].endswith("-5")  # its journal is torn off
         assert not whole or line["points"] >= self._seen.get(name, 0), (name, line["points"], self._seen)
         self._seen[name] = line["points"]
 

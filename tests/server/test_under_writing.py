@@ -115,13 +115,23 @@ def _disturb(storm: Storm, served: Served, listener: Listener) -> None:
                 os.truncate(journal, journal.stat().st_size * 2 // 3)
         for folder in (storm.folder(6), storm.old[5]):
             for journal in (folder / "journal").iterdir():
-                with open(journal, "r+b") as file:
-                    # to its end: of a row whose front alone was overwritten only `epochal verify` can tell
-                    size = journal.stat().st_size
-                    file.seek(size // 2)
-                    file.write(os.urandom(size - size // 2))
+                _overwrite(journal)
         (storm.old[6] / "journal" / "main-ffff.epochal").write_bytes(os.urandom(5000))
         next((storm.old[7] / "journal").iterdir()).write_bytes(b"")
+
+
+def _overwrite(journal: Path) -> None:
+    """Put garbage in the place of the second half of a journal that is read meanwhile.
+
+    Rows carry no checksum: where the front of one is garbage and its mark at the end is not, only `epochal verify` can
+    tell. So the words go from the last to the first, each mark before its row, and none of them bears a writer's tag
+    (its bit 15 is never set), as one in 65,536 random words does.
+    """
+    size = journal.stat().st_size
+    with open(journal, "r+b", buffering=0) as file:
+        for place in range(size - size % 8, size // 2 - 8, -8):
+            file.seek(place)
+            file.write(bytes(byte | 0x80 for byte in os.urandom(min(8, size - place))))
 
 
 def _compare_with_python(storm: Storm, served: Served, overwritten: Sequence[str] = ()) -> None:
