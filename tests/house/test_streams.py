@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -72,8 +73,9 @@ def test_ctrl_c_ends_what_runs_and_all_that_it_started(tmp_path: Path) -> None:
     assert "ending a" in out
     assert "ending b" in out
     for pid in pids:
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.02)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.02)
 
 
 def test_what_is_left_out_is_said_with_its_reason() -> None:
