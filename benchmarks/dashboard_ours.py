@@ -44,11 +44,9 @@ def opening(browser, folder):
     for what, cold, target in (("cold", True, 1500), ("warm", False, 700)):
         times = []
         for _ in range(3):
-            with blank(browser) as page:
-                page.goto("about:blank")
-                with served(folder, "a", cold=cold) as (link, since):
-                    page.goto(link, wait_until="commit")
-                    times.append(drawn(page, since))
+            with blank(browser) as page, served(folder, "a", cold=cold) as (link, since):
+                page.goto(link, wait_until="commit")
+                times.append(drawn(page, since))
         yield ((f"`epochal ui` to the first charts, {what} catalog", statistics.median(times), target, spread(times)))
     with served(folder, "a") as (link, _):
         big = api(browser, link, "/api/runs/query", {"columns": [], "search": "big-0", "limit": 5})["keys"][0]
