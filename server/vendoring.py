@@ -82,13 +82,20 @@ def fetch(library: dict[str, Any]) -> None:
         library["integrity"] = integrity
         with tarfile.open(packed) as archive:
             for each in library["files"]:
-                member = archive.extractfile(f"package/{each['from']}")
-                assert member is not None
-                data = rewritten(member.read(), each["to"])
+                # several are one behind the other: what they load comes in one request
+                names = [each["from"]] if isinstance(each["from"], str) else each["from"]
+                data = b"\n".join(rewritten(bytes_of(archive, name), each["to"]) for name in names)
                 path = VENDOR / each["to"]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
                 each["sha256"] = hashlib.sha256(data).hexdigest()
+
+
+def bytes_of(archive: tarfile.TarFile, name: str) -> bytes:
+    """Return a file of a package."""
+    member = archive.extractfile(f"package/{name}")
+    assert member is not None
+    return member.read()
 
 
 def rewritten(data: bytes, to: str) -> bytes:
@@ -107,7 +114,7 @@ def shown(library: dict[str, Any]) -> str:
     """Return a library's entry as TOML."""
     lines = [f"{key} = {json.dumps(library[key])}" for key in ("name", "version", "licence", "used", "integrity")]
     files = [
-        f'    {{ from = "{each["from"]}", to = "{each["to"]}", sha256 = "{each["sha256"]}" }},'
+        f'    {{ from = {json.dumps(each["from"])}, to = "{each["to"]}", sha256 = "{each["sha256"]}" }},'
         for each in library["files"]
     ]
     return "\n".join(["", "[[library]]", *lines, "files = [", *files, "]", ""])

@@ -19,7 +19,7 @@ from typing import Final
 
 from epochal.errors import EpochalError
 
-from .pages_ahead import APART, APP, PAGES, entries, modules_of, sheet_text, sheets_of
+from .pages_ahead import APART, APP, PAGES, entries, modules_of, sheet_text, sheets_of, text_of
 
 #: Where packs stand beside the modules.
 FOLDER: Final = "pack/"
@@ -38,7 +38,7 @@ _LIST: Final = re.compile(rf"""{_EXPORT_WORD}\s*\{{(?P<names>[^}}]*)\}};?""")
 _DEFAULT: Final = re.compile(rf"""{_EXPORT_WORD}\s+default\s+""")
 _NAMED: Final = re.compile(rf"""{_EXPORT_WORD}\s+(?P<what>(?:async\s+)?function\*?|const|class)\s+(?P<name>[\w$]+)""")
 _LATER: Final = re.compile(r"""import\((?<!\wimport\()\s*["'](?P<path>[^"'\n]+)["']\s*\)""")
-_LEFT: Final = re.compile(rf"""{_IMPORT_WORD}\b(?!\()|{_EXPORT_WORD}\b""")
+_LEFT: Final = (re.compile(rf"""{_IMPORT_WORD}\b(?!\()"""), re.compile(rf"""{_EXPORT_WORD}\b"""))
 
 _RUNTIME: Final = """\
 const {define, need, load, here} = (globalThis[Symbol.for("epochal.modules")] ??= (() => {
@@ -99,10 +99,11 @@ def _own() -> frozenset[str]:
 
 @functools.cache
 def _defined(name: str) -> str:
-    text, exported = functional(name, (PAGES / name).read_text(encoding="utf-8"))
+    text, exported = functional(name, text_of(name))
     listed = ", ".join(f"{outside}: {inside}" for outside, inside in exported.items())
     body = f"{text}\nObject.assign($out, {{{listed}}});"
-    return f"define({json.dumps(name)}, ($out, $need, $load, $here) => {{\n{body}\n}});\n"
+    # in parentheses of its own: engines take that as a sign that it will be called at once, and read it once, not twice
+    return f"define({json.dumps(name)}, (function ($out, $need, $load, $here) {{\n{body}\n}}));\n"
 
 
 def functional(name: str, text: str) -> tuple[str, dict[str, str]]:
@@ -150,7 +151,7 @@ def functional(name: str, text: str) -> tuple[str, dict[str, str]]:
     if defaults:
         exported["default"] = "$default"
     text = text.replace("import.meta.url", "$here")
-    if defaults > 1 or _LEFT.search(text):
+    if defaults > 1 or any(left.search(text) for left in _LEFT):
         raise EpochalError(
             f"{name} imports or exports in a way that packs do not know (server/epochal_server/packs.py)"
         )

@@ -10,29 +10,35 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Final
 
 PAGES: Final = Path(__file__).parent / "pages"
-#: A relative import in a module, be it at once or later: what comes before the name, the quote, the name.
-IMPORT: Final = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}/[^"'\n]+)\2""")
+#: The path of a relative import in a module, and what stands before it, be it at once or later. (A pattern that began
+#: with the words would look at each letter of all modules.)
+_PATH: Final = re.compile(r"""["'](\.{1,2}/[^"'\n]+)["']""")
+_BEFORE: Final = re.compile(r"""(?:\bfrom|\bimport|\bimport\s*(?P<later>\())\s*\Z""")
+#: No longer than so many letters are the words and what is between them and the path.
+_AHEAD: Final = 40
 
 #: What every page begins with.
 APP: Final = "js/app.js"
 #: What imports nothing and is long: it is loaded beside the pack, or when it is wanted.
 APART: Final = frozenset(
     (
-        "vendor/echarts.js", "vendor/katex/katex.js", "vendor/slickgrid/slickgrid.js", "vendor/slickgrid/sortable.js",
-        "vendor/zrender.js",
+        "vendor/echarts.js", "vendor/katex/katex.js", "vendor/slickgrid/sortable.js", "vendor/zrender.js",
     )
 )  # fmt: skip
 #: How app.js names its pages, and how a page's module names its style sheets.
 _ENTRY: Final = re.compile(r"""\b(\w+): \{load: \(\) => import\("\./([^"]+)"\)""")
 _SHEETS: Final = re.compile(r"""export const css = \[([^\]]*)\]""")
-#: How app.js names those of the frame, how modules name what they load themselves, and how a sheet stands on others.
+#: How app.js names those of the frame, how modules name sheets and scripts that they load themselves, and how a sheet
+#: stands on others.
 _FRAME: Final = re.compile(r"""\[([^\]]*)\]\.map\(stylesheet\)""")
-_LOADED: Final = re.compile(r"""\bstylesheet\("([^"]+)"\)""")
+_LOADED: Final = re.compile(r"""stylesheet\("([^"]+)"\)""")
+_CLASSIC: Final = re.compile(r"""classicScript\("([^"]+)"\)""")
 _UPON: Final = re.compile(r"""^@import "([^"]+)";\n""", re.MULTILINE)
 #: What few visits need: a formula, a menu's item, a panel that is no line panel.
 _SELDOM: Final = frozenset(
@@ -55,6 +61,7 @@ def ahead(page: str, prefix: str) -> str:
         f'<link rel="stylesheet" href="{pack}.css" data-holds="{escape(held)}">',
         f'<script type="module" src="{pack}.js"></script>',
         *(f'<link rel="modulepreload" href="{escape(prefix)}/{name}">' for name in apart),
+        *(f'<link rel="preload" as="script" href="{escape(prefix)}/{name}">' for name in classics_of(entry)),
     ])  # fmt: skip
 
 
@@ -72,20 +79,38 @@ def modules_of(entry: str, *, frame: bool = True) -> tuple[str, ...]:
         if name in found:
             continue
         found.add(name)
-        if name not in APART:
-            text = (PAGES / name).read_text(encoding="utf-8")
-            for each in IMPORT.finditer(text):
-                path = posixpath.normpath(posixpath.join(posixpath.dirname(name), each[3]))
-                if "(" not in each[1] or path not in out:
-                    waiting.append(path)
+        waiting += [path for path, later in imports_of(name) if not later or path not in out]
     return tuple(sorted(found))
+
+
+@functools.cache
+def imports_of(name: str) -> tuple[tuple[str, bool], ...]:
+    """Return the paths that a module imports, each with whether it does so later; of what stays apart, none."""
+    if name in APART:
+        return ()
+    folder = posixpath.dirname(name)
+    found = [(posixpath.join(folder, path[1]), later) for path, later in import_paths(text_of(name))]
+    return tuple((posixpath.normpath(path), later) for path, later in found)
+
+
+def import_paths(text: str) -> Iterator[tuple[re.Match[str], bool]]:
+    """Yield the relative imports of a module's text: the path as group 1 of a match, and whether it comes later."""
+    for path in _PATH.finditer(text):
+        before = _BEFORE.search(text, max(0, path.start() - _AHEAD), path.start())
+        if before:
+            yield path, before["later"] is not None
+
+
+@functools.cache
+def text_of(name: str) -> str:
+    """Return a file of the pages."""
+    return (PAGES / name).read_text(encoding="utf-8")
 
 
 @functools.cache
 def entries() -> dict[str, str]:
     """Return the pages: what app.js calls them, and the module that each begins with."""
-    text = (PAGES / APP).read_text(encoding="utf-8")
-    return {name: f"js/{module}" for name, module in _ENTRY.findall(text)}
+    return {name: f"js/{module}" for name, module in _ENTRY.findall(text_of(APP))}
 
 
 @functools.cache
@@ -94,17 +119,24 @@ def sheets_of(entry: str) -> tuple[str, ...]:
     named = [(APP, _FRAME), (entry, _SHEETS)]
     found: dict[str, None] = {}
     for module, pattern in named:
-        list_ = pattern.search((PAGES / module).read_text(encoding="utf-8"))
+        list_ = pattern.search(text_of(module))
         found.update(dict.fromkeys(_standing_on(re.findall(r'"([^"]+)"', list_[1] if list_ else ""))))
     for module in modules_of(entry):
         if module not in APART:
-            found.update(dict.fromkeys(_standing_on(_LOADED.findall((PAGES / module).read_text(encoding="utf-8")))))
+            found.update(dict.fromkeys(_standing_on(_LOADED.findall(text_of(module)))))
     return tuple(name for name in found if name not in _SELDOM)
+
+
+@functools.cache
+def classics_of(entry: str) -> tuple[str, ...]:
+    """Return the scripts that are no modules and that a page's modules load."""
+    own = [name for name in modules_of(entry) if name not in APART]
+    return tuple(name for module in own for name in _CLASSIC.findall(text_of(module)))
 
 
 def sheet_text(name: str) -> str:
     """Return a style sheet without the ones that it stands on."""
-    return _UPON.sub("", (PAGES / name).read_text(encoding="utf-8"))
+    return _UPON.sub("", text_of(name))
 
 
 def _standing_on(names: list[str]) -> list[str]:
@@ -112,6 +144,6 @@ def _standing_on(names: list[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         path = posixpath.normpath(posixpath.join("css", name))
-        found += _standing_on(_UPON.findall((PAGES / path).read_text(encoding="utf-8")))
+        found += _standing_on(_UPON.findall(text_of(path)))
         found.append(path)
     return found

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from epochal.errors import EpochalError
 
-from .pages_ahead import IMPORT, PAGES
+from .pages_ahead import PAGES, import_paths
 
 #: What an exported file begins with.
 ENTRY: Final = "js/report/offline.js"
@@ -95,15 +95,15 @@ def _module(name: str, replaced: Mapping[str, str]) -> tuple[str, list[str]]:
     path = PAGES / name
     if not path.is_file():
         raise EpochalError(f"the report cannot be exported: its pages lack {name}; install epochal[ui] again")
+    text, end = path.read_text(encoding="utf-8"), 0
     needed: list[str] = []
-
-    def bare(match: re.Match[str]) -> str:
-        wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[3]))
-        wanted = replaced.get(wanted, wanted)
-        needed.append(wanted)
-        return f"{match[1]}{match[2]}{wanted}{match[2]}"
-
-    return IMPORT.sub(bare, path.read_text(encoding="utf-8")), needed
+    parts: list[str] = []
+    for found, _ in import_paths(text):
+        wanted = posixpath.normpath(posixpath.join(posixpath.dirname(name), found[1]))
+        needed.append(replaced.get(wanted, wanted))
+        parts += [text[end : found.start(1)], needed[-1]]
+        end = found.end(1)
+    return "".join([*parts, text[end:]]), needed
 
 
 def _style(name: str) -> str:

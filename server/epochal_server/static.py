@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import mimetypes
+import os
 import posixpath
 from html import escape
 from typing import Final
@@ -15,7 +16,7 @@ from starlette.routing import Route
 
 from .openapi import Handler
 from .packs import FOLDER, pack
-from .pages_ahead import PAGES, ahead
+from .pages_ahead import PAGES, ahead, text_of
 from .problems import not_found
 
 #: Addresses that the one page serves, and what its scripts show there.
@@ -41,10 +42,16 @@ def routes() -> list[Route]:
     ]
 
 
+def prepare(page: str) -> None:
+    """Put together what a page asks for first, before it does."""
+    _packed(f"{page}.css")
+    _packed(f"{page}.js")
+
+
 def _page(name: str, build: str, shows: str | None = None) -> Handler:
     @functools.cache
     def text() -> str:
-        found = (PAGES / name).read_text(encoding="utf-8").replace("{{build}}", build)
+        found = text_of(name).replace("{{build}}", build)
         return found if shows is None else found.replace("{{ahead}}", ahead(shows, f"/static/{build}"))
 
     async def page(request: Request) -> Response:
@@ -57,7 +64,7 @@ async def _file(request: Request) -> Response:
     """Serve a file from memory, or a pack of them."""
     name = request.path_params["name"]
     found = _packed(name.removeprefix(FOLDER)) if name.startswith(FOLDER) else None
-    if found is None and name in _names():
+    if found is None and name in _files():
         found = _content(name)
     if found is None:
         raise not_found(f"there is no {name}: reload the page, it is of another version")
@@ -66,9 +73,13 @@ async def _file(request: Request) -> Response:
 
 
 @functools.cache
-def _names() -> frozenset[str]:
+def _files() -> dict[str, os.stat_result]:
     """Return the files that are served, by what their addresses end with."""
-    return frozenset(path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*") if path.is_file())
+    found: dict[str, os.stat_result] = {}
+    for folder, _, names in os.walk(PAGES):
+        below = "" if folder == str(PAGES) else os.path.relpath(folder, PAGES).replace(os.sep, "/") + "/"
+        found.update((below + name, os.stat(os.path.join(folder, name))) for name in names)
+    return found
 
 
 @functools.cache
@@ -88,8 +99,6 @@ def _packed(name: str) -> tuple[bytes, str] | None:
 def _build() -> str:
     """Return a name for all files together: another name as soon as one of them has changed."""
     digest = hashlib.sha256()
-    for path in sorted(PAGES.rglob("*")):
-        if path.is_file():
-            status = path.stat()
-            digest.update(f"{path.relative_to(PAGES)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    for name, status in sorted(_files().items()):
+        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:12]

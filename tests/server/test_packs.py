@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,9 @@ httpx = need("httpx")
 need("starlette")
 
 from epochal.errors import EpochalError  # noqa: E402
+from epochal_server import pages_ahead  # noqa: E402
 from epochal_server.packs import functional, pack  # noqa: E402
-from epochal_server.pages_ahead import APART, APP, IMPORT, PAGES, entries, modules_of  # noqa: E402
+from epochal_server.pages_ahead import APART, APP, PAGES, entries, imports_of, modules_of  # noqa: E402
 from tests.server.conftest import Served  # noqa: E402
 
 MODULES = sorted(path.relative_to(PAGES).as_posix() for path in (PAGES / "js").rglob("*.js"))
@@ -36,7 +38,7 @@ def test_a_pack_of_a_module_runs_nothing_by_itself(page: str) -> None:
     text = pack(entries()[page])
     assert text is not None
     assert DEFINED.findall(text) == [n for n in modules_of(entries()[page], frame=False) if n not in APART]
-    assert text.rstrip().endswith("});")
+    assert text.rstrip().endswith("}));")
 
 
 def test_a_pack_holds_whatever_its_modules_need_at_once() -> None:
@@ -113,10 +115,22 @@ def _vendored() -> list[str]:
 
 
 def _imports(name: str, *, at_once: bool) -> list[str]:
-    folder = (PAGES / name).parent
-    text = (PAGES / name).read_text("utf-8") if name not in APART else ""
-    paths = [found[3] for found in IMPORT.finditer(text) if ("(" not in found[1]) is at_once]
-    return [(folder / path).resolve().relative_to(PAGES).as_posix() for path in paths]
+    return [path for path, later in imports_of(name) if later is not at_once]
+
+
+def test_imports_are_found_whatever_stands_around_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_ahead, "PAGES", tmp_path)
+    lines = [
+        'import {a} from "./a.js";', "import b from '../b.js'", 'import{c}from"./c.js";', 'import "./d.js";',
+        'export {e} from "./e.js";', 'const f = () => import("./f.js");', 'import (\n  "./g.js"\n)',
+        'import {\n  h,\n} from\n  "./h.js";', "// as in x",
+        'const from = "./none.js"; reimport("./none.js"); xfrom("./none.js");', 'import {none} from "none";',
+    ]  # fmt: skip
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js/odd.js").write_text("\n".join(lines))
+    found = imports_of("js/odd.js")
+    assert [path for path, later in found if not later] == ["js/a.js", "b.js", *(f"js/{each}.js" for each in "cdeh")]
+    assert [path for path, later in found if later] == ["js/f.js", "js/g.js"]
 
 
 def test_packs_are_served_beside_the_files(serve: Callable[..., Served]) -> None:

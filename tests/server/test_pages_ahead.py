@@ -17,7 +17,9 @@ from epochal_server.listening import listen  # noqa: E402
 from epochal_server.pages_ahead import PAGES  # noqa: E402
 from tests.server.conftest import Served  # noqa: E402
 
-NAMED = re.compile(r'<(link rel="stylesheet" href|link rel="modulepreload" href|script type="module" src)="([^"]+)"')
+NAMED = re.compile(
+    r'<(link rel="(?:stylesheet|modulepreload|preload" as="script)" href|script type="module" src)="([^"]+)"'
+)
 HELD = re.compile(r'data-holds="([^"]+)"')
 #: Addresses, their packs, and one style sheet that only pages like theirs need.
 SHOWN = {
@@ -43,6 +45,7 @@ def test_a_page_names_its_scripts_and_styles_and_each_is_there(serve: Callable[.
         held = HELD.findall(text)[0].split()
         assert sheet in held
         assert len(held) == len(set(held))
+        assert ("vendor/slickgrid/slickgrid.js" in names) == (address == "/")
         assert ("vendor/zrender.js" in names) == (address != "/reports")
         assert "vendor/echarts.js" not in names, "few panels are no line panels"
         assert not any("katex" in name for name in names), "a formula is seldom"

@@ -1,5 +1,6 @@
 // The table itself: SlickGrid over the rows, kept in step with what is chosen.
 
+import {classicScript} from "../classic.js";
 import {effect, html, untracked, useLayoutEffect, useRef} from "../html.js";
 import {now} from "../format.js";
 import {lookOf} from "../palette.js";
@@ -17,12 +18,10 @@ import {openMenu} from "../menu.js";
 const AHEAD_ROWS = 12;
 const AHEAD_PX = 300;
 
-let library = null;
-
-/** Loads SlickGrid once; it finds the mover of columns as a global. */
-export function loadGrid() {
-  library ??= import("../../vendor/slickgrid/sortable.js").then(() => import("../../vendor/slickgrid/slickgrid.js"));
-  return library;
+/** Loads SlickGrid once, and returns its class; it finds the mover of columns as a global. */
+export async function loadGrid() {
+  await Promise.all([import("../../vendor/slickgrid/sortable.js"), classicScript("vendor/slickgrid/slickgrid.js")]);
+  return globalThis.Slick.Grid;
 }
 
 /** The table. `rows` is a Rows; `SlickGrid` its class, loaded before. */
