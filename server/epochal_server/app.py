@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
+import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
@@ -34,13 +36,17 @@ def create_app(
         token: what a browser must bring; None asks for none, which is for tests alone.
         read_only: refuse every change. It is the same where the folder cannot be written.
         hosts: host names beside this machine's own that requests may give.
-        ahead: look at the runs at once, for a page that is about to ask for them; else when somebody does.
+        ahead: prepare the page of all runs and look at the runs at once, for a browser that is about to ask for them;
+            else when one does. Then the collection of garbage is turned on when that is done, whoever turned it off.
     """
     path = Path(os.path.abspath(root))
     unwritable = path.is_dir() and not os.access(path, os.W_OK)
     ending = asyncio.Event()
 
     def api() -> Starlette:
+        if ahead:
+            static.prepare("runs")
+            anyio.run(anyio.sleep, 0)  # loads what the first answer of a thread would load, while all others wait
         from .api import create_api  # NumPy and the catalog, which take longer than all that pages need
 
         return create_api(path, read_only=read_only or unwritable, ending=ending, ahead=ahead)
@@ -50,9 +56,12 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         later.begin()
+        started = asyncio.create_task(_collect_later(later)) if ahead else None
         try:
             yield
         finally:
+            if started:
+                started.cancel()
             (await later.made()).state.roster.close()
 
     app = Starlette(
@@ -63,3 +72,13 @@ def create_app(
     )
     app.state.ending = ending
     return app
+
+
+async def _collect_later(later: Later) -> None:
+    """Turn the collection of garbage on once all is loaded that the first page needs, and leave that out of it."""
+    try:
+        with contextlib.suppress(Exception):  # whoever asks is told
+            await (await later.made()).state.next.made()
+        gc.freeze()
+    finally:
+        gc.enable()

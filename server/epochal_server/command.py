@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -54,6 +55,7 @@ def ui(
     account here: the link that is printed brings it. From elsewhere: ssh -L 7707:localhost:7707 MACHINE, then the same
     link. Ctrl-C ends it; what runs record is not touched by it.
     """
+    gc.disable()  # what a start loads is no garbage: a sixth of it would go into looking; create_app turns it on again
     for module in ("starlette", "uvicorn"):
         if find_spec(module) is None:
             raise MissingDependencyError(module, "ui")

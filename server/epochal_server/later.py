@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 #: While imports keep the interpreter busy, the thread that answers gets it back after so long, in seconds.
-_SWITCH_S: Final = 0.001
+_SWITCH_S: Final = 0.0002
 #: How it is otherwise; read once, since two parts may be made at a time.
 _USUAL_S: Final = sys.getswitchinterval()
 

@@ -122,3 +122,30 @@ def test_an_address_that_the_api_does_not_have_is_told_as_a_problem(serve: Calla
     for path in ("/api", "/api/", "/api/none", "/api/runs/none"):
         answer = httpx.get(served.url + path, headers=served.headers)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+
+
+#: Starts as `epochal ui` does, with no collection of garbage, and prints when there is one and what it leaves out.
+_COLLECTED = """
+import asyncio, gc, sys
+from epochal_server.app import create_app
+gc.disable()
+async def main():
+    app = create_app(sys.argv[1], token=None, ahead=True)
+    async with app.router.lifespan_context(app):
+        print(gc.isenabled())
+        for _ in range(3000):
+            if gc.isenabled():
+                break
+            await asyncio.sleep(0.01)
+        print("epochal_server.curves_routes" in sys.modules, gc.isenabled(), gc.get_freeze_count() > 10_000)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_garbage_is_collected_again_once_the_first_page_has_what_it_needs(tmp_path: Path, exists: bool) -> None:
+    folder = tmp_path if exists else tmp_path / "not-yet"
+    command = [sys.executable, "-c", _COLLECTED, str(folder)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == ["False", "True True True"]
+    assert told.stderr == ""

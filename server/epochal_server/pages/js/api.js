@@ -8,9 +8,28 @@ export {isAbort, latest, ProblemError} from "./problem.js";
 /** True once the server has refused this browser: its cookie is missing or of an earlier start. */
 export const refused = signal(false);
 
+// What was asked before whoever needs it asks: path and body -> the answer on its way.
+const early = new Map();
+const EARLY = 3000; // for so long, in ms: later its answer would be old news
+
+/**
+ * Asks what somebody is about to ask in the same words; the first who does gets this answer.
+ *
+ * @param {string} path @param {object} [body] posted as JSON; without one, the path is got
+ * @returns {Promise<object>} the answer, for what must be asked after it
+ */
+export function askEarly(path, body) {
+  const answer = body === undefined ? get(path) : post(path, body);
+  const words = wordsOf(path, body);
+  early.set(words, answer);
+  setTimeout(() => early.get(words) === answer && early.delete(words), EARLY);
+  answer.catch(() => {}); // whoever needs it is told
+  return answer;
+}
+
 /** Returns the JSON at `path`; raises ProblemError. */
 export async function get(path, {signal: abort} = {}) {
-  return (await ask(path, {signal: abort})).json();
+  return askedEarly(path, undefined, abort) ?? (await ask(path, {signal: abort})).json();
 }
 
 /** Returns the text at `path`, such as a patch. */
@@ -20,7 +39,7 @@ export async function getText(path, {signal: abort} = {}) {
 
 /** Sends `body` as JSON and returns the JSON of the answer; raises ProblemError. */
 export async function post(path, body, {signal: abort} = {}) {
-  return (await send(path, body, abort)).json();
+  return askedEarly(path, body, abort) ?? (await send(path, body, abort)).json();
 }
 
 /** Puts `body` in the place of what is at `path` and returns the JSON of the answer; raises ProblemError. */
@@ -53,6 +72,17 @@ export function decodeCurves(buffer) {
     return line;
   });
   return {...header, lines: opened};
+}
+
+function askedEarly(path, body, abort) {
+  const words = wordsOf(path, body);
+  const answer = early.get(words);
+  early.delete(words);
+  return answer?.finally(() => abort?.throwIfAborted());
+}
+
+function wordsOf(path, body) {
+  return body === undefined ? path : `${path} ${JSON.stringify(body)}`;
 }
 
 function send(path, body, abort, method = "POST") {

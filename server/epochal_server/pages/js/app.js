@@ -28,6 +28,19 @@ export const pages = {
 export const title = signal("");
 
 const failure = signal(null);
+/** The pages that are here: the first part of the address -> its component. */
+const loaded = signal({});
+
+async function load(page) {
+  try {
+    failure.value = null;
+    const module = await pages[page].load();
+    await Promise.all((module.css ?? []).map(stylesheet));
+    loaded.value = {...loaded.peek(), [page]: module.Page};
+  } catch (error) {
+    failure.value = error;
+  }
+}
 
 function Bar() {
   const {page} = route.value;
@@ -69,16 +82,9 @@ function Connection() {
 
 function Body() {
   const {page, parts} = route.value;
-  const [loaded, setLoaded] = useState({});
   const [error, retry] = useErrorBoundary((thrown) => console.error(thrown));
   useEffect(() => {
-    if (!pages[page] || loaded[page]) return;
-    failure.value = null;
-    const ready = pages[page].load().then(async (module) => {
-      await Promise.all((module.css ?? []).map(stylesheet));
-      setLoaded((all) => ({...all, [page]: module.Page}));
-    });
-    ready.catch((thrown) => (failure.value = thrown));
+    if (pages[page] && !loaded.peek()[page]) load(page);
   }, [page]);
   useEffect(() => {
     if (error) retry(); // another address, another try
@@ -89,7 +95,7 @@ function Body() {
     return html`<${Empty} title="There is no such page" icon="search" action=${{label: "Show the runs", run: () => go("/")}}>The address may be of another version, or was cut off.</>`;
   }
   if (failure.value) return html`<${Failed} error=${failure.value} retry=${() => location.reload()} />`;
-  const Page = loaded[page];
+  const Page = loaded.value[page];
   return Page ? html`<${Page} parts=${parts} />` : html`<${Loading} />`;
 }
 
@@ -134,11 +140,14 @@ function start() {
   const ask = () => loadServer().catch((error) => {
     if (!(error instanceof ProblemError)) throw error;
   });
-  ask();
+  const {page} = route.peek();
+  // it asks for what it shows while the frame is drawn; it may import this module, which has to be run to its end first
+  const first = Promise.resolve().then(() => pages[page] && load(page));
+  first.then(ask);
   onChange(boot, (told) => server.peek() && told !== server.peek().boot && ask());
   connect();
   const place = document.getElementById("app");
-  Promise.all(["theme.css", "controls.css", "marks.css", "shell.css", "layers.css"].map(stylesheet)).then(() => {
+  Promise.all([first, ...["theme.css", "controls.css", "marks.css", "shell.css", "layers.css"].map(stylesheet)]).then(() => {
     place.replaceChildren();
     render(html`<${App} />`, place);
   });

@@ -25,6 +25,10 @@ export function forget(key) {
   waiting.delete(key);
 }
 
+let tellFirst;
+/** Resolves when all that was first to be drawn since the page was loaded can be seen. */
+export const firstDrawn = new Promise((resolve) => (tellFirst = resolve));
+
 /** Whether nothing waits to be drawn. */
 export function settled() {
   return waiting.size === 0;
@@ -40,6 +44,7 @@ function run() {
   }
   asked = waiting.size > 0;
   if (asked) requestAnimationFrame(run);
+  else requestAnimationFrame(() => setTimeout(tellFirst)); // behind the frame that shows it
 }
 
 /** @returns {number} how many frames have drawn something */

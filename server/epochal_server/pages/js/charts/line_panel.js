@@ -1,6 +1,6 @@
 // A panel of lines: the plot, what it says of itself, its legend and the values at the pointer.
 
-import { html, useEffect, useLayoutEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { Loading } from "../states.js";
 import { exact, placeText } from "./axes.js";
 import { LineView } from "./line_view.js";
@@ -23,7 +23,7 @@ export function LinePanel({ panel, store, change, onView }) {
   useLayoutEffect(() => {
     view.panel.value = panel;
   }, [panel]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     view.start(place.current);
     const detach = attachPointer(view, place.current, (range) => changing.current({ range: range ?? undefined }));
     onView(view);

@@ -65,8 +65,13 @@ export function watchMetrics(store) {
 
 async function fetchMetrics(keys, system, signal) {
   const answers = [];
-  for (const some of parts(keys)) answers.push(await post("/api/metrics", system ? { keys: some, system: true } : { keys: some }, { signal }));
+  for (const some of parts(keys)) answers.push(await post("/api/metrics", metricsQuestion(some, system), { signal }));
   return answers;
+}
+
+/** What is asked for the metrics of up to a thousand runs: the body of the request. */
+export function metricsQuestion(keys, system = false) {
+  return system ? { keys, system: true } : { keys };
 }
 
 function show(store, answers) {

@@ -9,7 +9,9 @@ export const everywhere = signal(false);
 
 /** Keeps the signal `near` as it is with an element; returns what ends it. */
 export function followNear(element, near) {
-  let seen = false;
+  // what can be seen for certain, at once: an observer tells only after the next frame
+  const { top, bottom } = element.getBoundingClientRect();
+  let seen = bottom > Math.max(top, 0) && top < innerHeight;
   const tell = () => (near.value = seen || everywhere.peek());
   const observer = new IntersectionObserver(
     (entries) => {

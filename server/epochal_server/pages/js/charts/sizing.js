@@ -5,10 +5,14 @@ const LEAST = 20;
 
 /** Keeps the signal `size` {width, height} as an element is, in whole pixels; returns what ends it. */
 export function followSize(element, size) {
-  const observer = new ResizeObserver(([entry]) => {
-    const { width, height } = entry.contentRect;
-    if (width > LEAST && height > LEAST) size.value = { width: Math.round(width), height: Math.round(height) };
-  });
+  const take = (width, height) => {
+    const before = size.peek();
+    if (width <= LEAST || height <= LEAST || (before?.width === width && before.height === height)) return;
+    size.value = { width, height };
+  };
+  // an observer tells only after the next frame
+  take(element.clientWidth, element.clientHeight);
+  const observer = new ResizeObserver(([{ contentRect }]) => take(Math.round(contentRect.width), Math.round(contentRect.height)));
   observer.observe(element);
   return () => observer.disconnect();
 }

@@ -7,6 +7,7 @@ import {remembered} from "../memory.js";
 import {brushed} from "../selection.js";
 import {json, list, oneOf, param} from "../url.js";
 
+const NARROW = 900; // CSS pixels: pages with fewer show the table or the charts
 const MOST_KEYS = 10_000; // that one request may name
 
 export const project = param("project");
@@ -66,6 +67,16 @@ export const widths = settled("widths", {
 });
 /** What is shown: the table, the charts or both; null leaves it to the width of the page. */
 export const view = settled("view", oneOf("table", "both", "charts"));
+export function isNarrowPage() {
+  return innerWidth < NARROW;
+}
+
+/** What is shown: as somebody chose it, or as much as there is room for. */
+export function viewOf(isNarrow = isNarrowPage()) {
+  const wanted = view.signal.value ?? (isNarrow ? "table" : "both");
+  return isNarrow && wanted === "both" ? "table" : wanted;
+}
+
 /** The part of the page that the table takes when both are shown. */
 export const split = settled("split", {
   read: (written) => (Number(written) >= 0.15 && Number(written) <= 0.85 ? Number(written) : undefined),

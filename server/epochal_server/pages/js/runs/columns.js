@@ -22,10 +22,14 @@ const WIDTHS = {name: 210, state: 104, started: 106, finished: 106, duration: 92
 const GROUPED = 138;
 const BY_KIND = {number: 92, bool: 74, time: 112, list: 150, text: 124, mixed: 110};
 
+/** Where the columns of the runs of the chosen project are. */
+export function columnsPath() {
+  return project.peek() ? `/api/columns?project=${encodeURIComponent(project.peek())}` : "/api/columns";
+}
+
 /** Asks for the columns of the runs of a project; the answer of an earlier question never overwrites a later one. */
 export async function loadColumns(abort) {
-  const query = project.peek() ? `?project=${encodeURIComponent(project.peek())}` : "";
-  const answer = await get(`/api/columns${query}`, {signal: abort});
+  const answer = await get(columnsPath(), {signal: abort});
   known.value = answer.columns;
 }
 

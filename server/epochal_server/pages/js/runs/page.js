@@ -1,17 +1,19 @@
 // The page of all runs: the table, and the charts of those that are shown.
 
+import {chartsFirst} from "./ahead.js";
 import {ProblemError} from "../api.js";
+import {loadZRender} from "../charts/zrender.js";
 import {classes, computed, effect, html, signal, untracked, useEffect, useMemo, useState} from "../html.js";
 import {boot, changed, onChange, revision} from "../live.js";
 import {forget, know} from "../selection.js";
 import {server} from "../server.js";
 import {Empty, Failed, Loading} from "../states.js";
-import {asked, isNarrowed, project, split, view, where, widen} from "./asked.js";
+import {asked, isNarrowed, isNarrowPage, project, split, viewOf, where, widen} from "./asked.js";
 import {ALWAYS, known, loadColumns, shownKeys} from "./columns.js";
-import {Charts} from "./charts_pane.js";
+import {Charts, loadCharts} from "./charts_pane.js";
 import {Grid, loadGrid} from "./grid.js";
 import {Rows} from "./rows.js";
-import {factOf, followShown} from "./shown.js";
+import {answered, factOf, followShown} from "./shown.js";
 import {Splitter} from "./splitter.js";
 import {Toolbar} from "./toolbar.js";
 import {told} from "./where_bar.js";
@@ -20,21 +22,24 @@ export const css = ["../vendor/slickgrid/slick.grid.css", "grid.css", "cells.css
 
 const PAUSE = 400; // between two looks at what has changed, ms
 const COLUMNS_PAUSE = 5_000;
-const NARROW = 900;
 
-const PATIENCE = 250;
+const PATIENCE = 250; // ms
 const impatient = signal(false);
 
 /** Loads what the table stands on while its first rows are on their way. */
 const gridReady = loadGrid();
+if (viewOf() !== "table") {
+  loadCharts().catch(() => {}); // who draws them says so
+  loadZRender().catch(() => {});
+}
 
 export function Page() {
   const [Slick, setSlick] = useState(null);
-  const [isNarrow, setNarrow] = useState(innerWidth < NARROW);
+  const [isNarrow, setNarrow] = useState(isNarrowPage);
   const rows = useMemo(() => new Rows({onRows() {}, onAll() {}, onFacts: (some) => know(some.map(factOf))}), []);
   useEffect(() => {
-    gridReady.then(({SlickGrid}) => setSlick(() => SlickGrid));
-    const measure = () => setNarrow(innerWidth < NARROW);
+    Promise.all([gridReady, chartsFirst]).then(([SlickGrid]) => setSlick(() => SlickGrid), (error) => (rows.error.value = error));
+    const measure = () => setNarrow(isNarrowPage());
     addEventListener("resize", measure);
     const looked = signal(0); // grows with each look at what has changed
     const stops = [...follow(rows, looked), followShown(looked)];
@@ -44,8 +49,7 @@ export function Page() {
       rows.close();
     };
   }, []);
-  const wanted = view.signal.value ?? (isNarrow ? "table" : "both");
-  const shownView = isNarrow && wanted === "both" ? "table" : wanted;
+  const shownView = viewOf(isNarrow);
   const error = rows.error.value;
   const share = split.signal.value ?? 0.46;
   if (rows.total.value === 0 && !rows.left.value && !error) return html`<${NoRuns} />`;
@@ -84,11 +88,15 @@ function follow(rows, looked) {
       rows.refresh().then(() => rows.left.peek() && again());
     }, PAUSE);
   };
-  // until columns are known nobody knows which to ask for; where that takes long, those that every run has come first
-  const patience = setTimeout(() => (impatient.value = true), PATIENCE);
+  // until columns are known nobody knows which to ask for; where that takes longer than runs do, those that every run
+  // has come first
+  let patience = 0;
   // as a text, so that the same question anew is none
   const question = computed(() => JSON.stringify([asked.value, (known.value || impatient.value) && [...new Set([...ALWAYS, ...shownKeys.value])]]));
   const stops = [
+    effect(() => {
+      if (answered.value) patience ||= setTimeout(() => (impatient.value = true), PATIENCE);
+    }),
     effect(() => {
       void project.value;
       untracked(columns);

@@ -70,7 +70,7 @@ export class RunList {
   }
 
   async #renew(number, part, abort) {
-    await part.coming; // what is on its way may be older than what made it old
+    if (part.coming) await part.coming; // what is on its way may be older than what made it old
     if (!part.isOld) return [];
     part.coming ??= this.#part(number, part, abort).finally(() => (part.coming = null));
     return part.coming;

@@ -1,24 +1,34 @@
 // Which runs the charts show by default, and what is known of those that are shown: asked for beside the table.
 
 import {latest, post} from "../api.js";
-import {effect, untracked} from "../html.js";
+import {effect, signal, untracked} from "../html.js";
 import {DEFAULT_SHOWN, know, latestKeys, matchedKeys, MOST_SHOWN, runsByKey, shown} from "../selection.js";
 import {chosen} from "./asked.js";
 
 const FACTS = ["name", "state", "reason", "started", "tags", "notes"];
 const PART = 1000; // what one answer holds
 
-const newest = latest((abort, body, limit) => post("/api/runs/query", {...body, sort: [["started", "desc"]], columns: FACTS, offset: 0, limit}, {signal: abort}));
+/** Whether the runs that the charts show are known, if there are any. */
+export const answered = signal(false);
+
+const newest = latest((abort, question) => post("/api/runs/query", question, {signal: abort}));
+
+/** What is asked for the runs that the charts show unless some are chosen: the body of the request. */
+export function newestQuestion() {
+  const limit = shown.value === "all" ? MOST_SHOWN : DEFAULT_SHOWN;
+  return {...chosen.value, sort: [["started", "desc"]], columns: FACTS, offset: 0, limit};
+}
 
 /** Keeps the latest and the shown runs known, asking again with `looked`; returns the way to stop. */
 export function followShown(looked) {
   const stops = [
     effect(() => {
-      const body = chosen.value;
+      const question = newestQuestion();
+      const {limit} = question;
       void looked.value;
-      const limit = shown.value === "all" ? MOST_SHOWN : DEFAULT_SHOWN;
-      untracked(() => newest(body, limit).then((answer) => {
+      untracked(() => newest(question).then((answer) => {
         if (!answer) return;
+        answered.value = true;
         know(factsOf(answer));
         put(limit === MOST_SHOWN ? matchedKeys : latestKeys, answer.keys);
         if (limit === MOST_SHOWN) put(latestKeys, answer.keys.slice(0, DEFAULT_SHOWN));

@@ -1,0 +1,33 @@
+// What the page of runs asks first. It is asked as soon as this module is run, which is before those that draw the answers.
+
+import {askEarly} from "../api.js";
+import {firstDrawn} from "../charts/frames.js";
+import {metricsQuestion} from "../charts/metrics.js";
+import {MOST_SHOWN, shown} from "../selection.js";
+import {viewOf} from "./asked.js";
+import {columnsPath} from "./columns.js";
+import {newestQuestion} from "./shown.js";
+
+// for so long after it is known what they show, in ms, the table lets the charts go first
+const PATIENCE = 150;
+
+/** Resolves when the first charts, if any are shown, are drawn: the table takes longer to make than their curves to come. */
+export const chartsFirst = ask();
+
+async function ask() {
+  const newest = askEarly("/api/runs/query", newestQuestion());
+  askEarly(columnsPath());
+  if (viewOf() === "table") return;
+  try {
+    const keys = Array.isArray(shown.peek()) ? shown.peek() : (await newest).keys;
+    if (!keys.length || keys.length > MOST_SHOWN) return;
+    const {metrics} = await askEarly("/api/metrics", metricsQuestion(keys));
+    if (metrics.length) await Promise.race([firstDrawn, pause(PATIENCE)]);
+  } catch {
+    // whoever needs the answers is told
+  }
+}
+
+function pause(time) {
+  return new Promise((resolve) => setTimeout(resolve, time));
+}

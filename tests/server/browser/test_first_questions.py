@@ -1,0 +1,120 @@
+"""What the page of runs asks first: at once, each thing a single time, and before what takes long to draw."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.needs import need
+from tests.server.browser.pages import module
+from tests.server.conftest import Served
+
+need("playwright")
+from playwright.sync_api import expect  # noqa: E402
+
+expect.set_options(timeout=20_000)
+Opens = Callable[..., Any]
+#: Of the panels, those near the screen ask for curves.
+DRAWN = ".plot[data-state=drawn]"
+
+
+def asked(page: Any, address: str) -> list[str]:
+    """Open an address and return what its page asked of the API until charts were drawn, in order."""
+    found: list[str] = []
+    page.on("request", lambda request: found.append(f"{_path(request)} {request.post_data or ''}".strip()))
+    page.goto(address)
+    expect(
+        page.locator(DRAWN).first if "view=table" not in address else page.locator(".slick-row a").first
+    ).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
+    page.wait_for_load_state("load")
+    return [each for each in found if each.startswith("/api/") and not each.startswith("/api/events")]
+
+
+def _path(request: Any) -> str:
+    return "/" + request.url.split("/", 3)[3]
+
+
+def _keys(question: str) -> Any:
+    return json.loads(question.split(" ", 1)[1])
+
+
+@pytest.mark.parametrize("address", ["", "&show=all", "&view=charts", "&project=digits&q=a"])
+def test_the_newest_runs_are_asked_for_first_then_their_metrics_and_nothing_twice(
+    eight: Served, open_page: Opens, address: str
+) -> None:
+    page = open_page("about:blank")
+    found = asked(page, eight.link + address)
+    assert [each for each, times in Counter(found).items() if times > 1] == []
+    assert found[0].startswith("/api/runs/query {")
+    assert _keys(found[0])["sort"] == [["started", "desc"]]
+    assert found[1].startswith("/api/columns")
+    metrics = [each for each in found if each.startswith("/api/metrics")]
+    curves = [at for at, each in enumerate(found) if each.startswith("/api/curves")]
+    assert len(metrics) == 1
+    assert found.index(metrics[0]) < curves[0]
+    assert _keys(found[curves[0]])["runs"] == _keys(metrics[0])["keys"]
+
+
+def test_metrics_of_chosen_runs_wait_for_no_answer(eight: Served, open_page: Opens) -> None:
+    page = open_page("about:blank")
+    page.route("**/api/runs/query", lambda route: None)  # never answered
+    with page.expect_request("**/api/metrics") as request:
+        page.goto(f"{eight.link}&show=digits/none")
+    assert json.loads(request.value.post_data) == {"keys": ["digits/none"]}
+
+
+def test_a_page_without_charts_asks_for_no_metrics(eight: Served, open_page: Opens) -> None:
+    found = asked(open_page("about:blank"), f"{eight.link}&view=table")
+    assert not [each for each in found if each.startswith(("/api/metrics", "/api/curves"))]
+
+
+def test_the_page_does_not_say_that_nothing_is_shown_before_it_knows(eight: Served, open_page: Opens) -> None:
+    page = open_page("about:blank")
+    held: list[Any] = []
+    page.route("**/api/runs/query", lambda route: held.append(route))
+    page.goto(eight.link)
+    expect(page.get_by_text("Loading the charts")).to_be_visible()
+    assert page.get_by_text("No run is shown").count() == 0
+    page.route("**/api/runs/query", lambda route: route.continue_())  # from now on
+    for route in held:
+        route.continue_()
+    expect(page.locator(DRAWN).first).to_be_visible()
+
+
+def test_a_first_question_that_fails_is_told_and_asked_again(eight: Served, open_page: Opens) -> None:
+    page = open_page("about:blank", expected=("500",))
+    page.route("**/api/metrics", lambda route: route.fulfill(status=500, json={"title": "broken"}), times=1)
+    page.goto(eight.link)
+    charts = page.get_by_role("region", name="Charts").first
+    expect(charts.get_by_text("broken")).to_be_visible()
+    charts.get_by_role("button", name="Try again").click()
+    expect(page.locator(DRAWN).first).to_be_visible()
+
+
+def test_an_early_answer_is_given_once_and_not_when_it_is_old(eight: Served, open_page: Opens) -> None:
+    page = open_page(f"{eight.link}&view=table")
+    expect(page.locator(".slick-row a").first).to_be_visible()
+    page.clock.install()
+    found: list[str] = []
+    page.on("request", lambda request: found.append(_path(request)))
+    page.evaluate(
+        """async (address) => {
+          const {askEarly, get} = await import(address);
+          void askEarly("/api/server?first");
+          await get("/api/server?first").catch(() => {});
+          await get("/api/server?first").catch(() => {});
+          await askEarly("/api/server?second").catch(() => {});
+        }""",
+        module(page, "api.js"),
+    )
+    page.clock.run_for(3100)
+    page.evaluate(
+        'async (address) => (await import(address)).get("/api/server?second").catch(() => {})', module(page, "api.js")
+    )
+    counted = Counter(each for each in found if each.startswith("/api/server"))
+    assert counted == {"/api/server?first": 2, "/api/server?second": 2}
