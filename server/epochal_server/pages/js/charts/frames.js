@@ -26,7 +26,7 @@ export function forget(key) {
 }
 
 let tellFirst;
-/** Resolves when all that was first to be drawn since the page was loaded can be seen. */
+/** Resolves when something has been drawn for the first time since the page was loaded. */
 export const firstDrawn = new Promise((resolve) => (tellFirst = resolve));
 
 /** Whether nothing waits to be drawn. */
@@ -42,9 +42,9 @@ function run() {
     draw();
     if (performance.now() - start > BUDGET) break;
   }
+  tellFirst();
   asked = waiting.size > 0;
   if (asked) requestAnimationFrame(run);
-  else requestAnimationFrame(() => setTimeout(tellFirst)); // behind the frame that shows it
 }
 
 /** @returns {number} how many frames have drawn something */

@@ -54,6 +54,11 @@ function next() {
   }
 }
 
+/** Whether a panel waits for an answer. */
+export function isAsking() {
+  return running > 0 || queue.length > 0;
+}
+
 /** Keys in parts of at most a thousand, which is what one request may name. */
 export function parts(keys, most = 1000) {
   const made = [];

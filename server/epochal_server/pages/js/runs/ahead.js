@@ -1,7 +1,8 @@
 // What the page of runs asks first. It is asked as soon as this module is run, which is before those that draw the answers.
 
 import {askEarly} from "../api.js";
-import {firstDrawn} from "../charts/frames.js";
+import {firstDrawn, settled} from "../charts/frames.js";
+import {isAsking} from "../charts/loading.js";
 import {metricsQuestion} from "../charts/metrics.js";
 import {MOST_SHOWN, shown} from "../selection.js";
 import {viewOf} from "./asked.js";
@@ -11,7 +12,7 @@ import {newestQuestion} from "./shown.js";
 // for so long after it is known what they show, in ms, the table lets the charts go first
 const PATIENCE = 150;
 
-/** Resolves when the first charts, if any are shown, are drawn: the table takes longer to make than their curves to come. */
+/** Resolves when the first charts, if any are shown, are seen: the table takes longer to make than their curves to come. */
 export const chartsFirst = ask();
 
 async function ask() {
@@ -22,10 +23,21 @@ async function ask() {
     const keys = Array.isArray(shown.peek()) ? shown.peek() : (await newest).keys;
     if (!keys.length || keys.length > MOST_SHOWN) return;
     const {metrics} = await askEarly("/api/metrics", metricsQuestion(keys));
-    if (metrics.length) await Promise.race([firstDrawn, pause(PATIENCE)]);
+    if (metrics.length) await Promise.race([firstSeen(), pause(PATIENCE)]);
   } catch {
     // whoever needs the answers is told
   }
+}
+
+async function firstSeen() {
+  await firstDrawn;
+  while (isAsking() || !settled()) await frame();
+  await frame(); // the one that shows what was drawn last
+  await pause(0);
+}
+
+function frame() {
+  return new Promise((resolve) => requestAnimationFrame(resolve));
 }
 
 function pause(time) {
