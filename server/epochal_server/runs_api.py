@@ -83,10 +83,11 @@ class RunsApi:
     def columns(self, project: str | None) -> dict[str, Any]:
         """Return the answer to `GET /api/columns`."""
         self._roster.fresh()
-        self._roster.table.prepare(self._roster.lock)
-        with self._roster.lock:
-            rows = self._views.matched(Query(project=project))
-            return {"revision": self._roster.revision, "columns": self._described.columns(project, rows)}
+        lock = self._roster.lock
+        self._roster.table.prepare(lock)
+        revision = self._roster.revision  # what comes later may be told already, and is asked for again
+        found = self._described.columns(project, lambda: self._views.matched(Query(project=project)), lock)
+        return {"revision": revision, "columns": found}
 
     def csv(self, query: Query) -> Iterator[str]:
         """Return the pieces of the file that `GET /api/runs.csv` gives."""

@@ -6,13 +6,20 @@ import csv
 import io
 import json
 import math
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import epochal
+from epochal.catalog_entry import Entry
+from epochal_server import runs_columns
+from epochal_server.roster import Roster
+from epochal_server.runs_columns import Described
+from epochal_server.runs_table import RunsTable
 from tests.core.make_runs import make_run, make_runs
 from tests.server.api_client import Api, key, until
 
@@ -136,3 +143,61 @@ def test_a_csv_file_holds_all_runs_of_its_query_in_its_order(root: Path, api: Ap
 def test_a_csv_query_is_checked_like_any_other(api: Api) -> None:
     for asked, named in (("[", "q"), ("[]", "q"), ('{"sort": 1}', "sort"), ('{"where": "x ="}', "where")):
         assert api.get("/api/runs.csv", status=400, q=asked)["input"] == named
+
+
+class Held:
+    """A lock that counts how often it is taken, and does something the first times that it is."""
+
+    def __init__(self, *then: Callable[[], object]) -> None:
+        self.taken, self._then, self._inside = 0, list(then), False
+
+    def __enter__(self) -> None:
+        assert not self._inside
+        self._inside = True
+        self.taken += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._inside = False
+        if self._then:
+            self._then.pop(0)()
+
+
+def described(table: RunsTable, lock: Held) -> list[dict[str, Any]]:
+    return Described(table).columns(None, lambda: np.arange(len(table)), lock)
+
+
+@pytest.fixture
+def entries(root: Path) -> dict[str, Entry]:
+    for number in range(6):
+        make_run(root, number)
+    roster = Roster(root)
+    try:
+        return {roster.key(entry): entry for entry in roster.entries()}
+    finally:
+        roster.close()
+
+
+def test_the_table_is_given_to_others_while_its_columns_are_described(
+    entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = RunsTable()
+    table.change(entries, [])
+    at_once, in_pieces = Held(), Held()
+    wanted = described(table, at_once)
+    assert at_once.taken == 2
+    monkeypatch.setattr(runs_columns, "_HELD_S", 0.0)
+    assert described(table, in_pieces) == wanted
+    assert in_pieces.taken == 2 + len(wanted)
+
+
+@pytest.mark.parametrize("times", [1, 20])
+def test_columns_that_change_while_they_are_described_are_told_as_they_are_then(
+    entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    monkeypatch.setattr(runs_columns, "_HELD_S", 0.0)
+    table, keys = RunsTable(), list(entries)
+    table.change({name: entries[name] for name in keys[:2]}, [])
+    more = [lambda name=name: table.change({name: entries[name]}, []) for name in (keys[2:] * times)[:times]]
+    found = described(table, Held(lambda: None, *more))
+    counts = {each["key"]: each["count"] for each in found}
+    assert counts["id"] == len(table) == min(6, 2 + len(set((keys[2:] * times)[:times])))

@@ -23,7 +23,7 @@ export const css = ["../vendor/slickgrid/slick.grid.css", "grid.css", "cells.css
 const PAUSE = 400; // between two looks at what has changed, ms
 const COLUMNS_PAUSE = 5_000;
 
-const PATIENCE = 250; // ms
+const PATIENCE = 150; // ms
 const impatient = signal(false);
 
 /** Loads what the table stands on while its first rows are on their way. */
