@@ -167,7 +167,7 @@ SCROLL = """() => new Promise((done) => {
 def table(browser, folder):
     """10,000 runs by 60 columns: opening, sort, filter, group, scrolling."""
     for cold in (True, False):
-        with served(folder, "wide", cold=cold) as (link, started), blank(browser) as page:
+        with blank(browser) as page, served(folder, "wide", cold=cold) as (link, started):
             page.goto(f"{link}&view=table", wait_until="commit")
             page.wait_for_selector(".slick-row .run-name")
             yield (

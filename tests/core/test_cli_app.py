@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,12 @@ import pytest
 
 import epochal
 from epochal import plugins
-from epochal.cli.app import cli
+from epochal.cli.app import OWN, cli
 from epochal.cli.json_keys import JSON_KEYS
 from tests.core.cli_call import call
 from tests.core.make_runs import make_run, make_runs
 
 EPOCHAL = [sys.executable, "-m", "epochal"]
-OWN = (
-    "compare export history import ls merge mv note off on plot plugins rename restore rm schema show sinks status "
-    "tag verify".split()
-)
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_every_command_and_option_has_help() -> None:
-    assert set(OWN) <= set(cli.list_commands(click.Context(cli)))
+    assert OWN.keys() <= set(cli.list_commands(click.Context(cli)))
     for name, command in cli.commands.items():
         assert command.help, name
         assert len(command.help.split("\n")[0]) <= 70, f"{name}: the first line does not fit the list"
@@ -43,9 +40,24 @@ def test_every_command_and_option_has_help() -> None:
         assert call(name, "--help").out.startswith("Usage: ")
 
 
+def test_each_command_stands_in_the_module_that_is_loaded_for_it() -> None:
+    assert len(OWN) == 21
+    for module in set(OWN.values()):
+        found = [command.name for command in import_module(f"epochal.cli.{module}").COMMANDS]
+        assert sorted(found) == sorted(name for name, place in OWN.items() if place == module)
+
+
+def test_a_command_loads_no_other() -> None:
+    code = "import sys; from epochal.cli.app import cli; cli(['status'], standalone_mode=False); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {name for name in set(OWN.values()) if f"epochal.cli.{name}" in loaded} == {"modes"}
+
+
 def test_data_commands_have_json_and_a_folder() -> None:
     for name in ("ls", "show", "compare", "plot", "history", "verify"):
-        options = {option for parameter in cli.commands[name].params for option in parameter.opts}
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        options = {option for parameter in command.params for option in parameter.opts}
         assert {"--json", "--dir"} <= options, name
 
 
@@ -198,12 +210,15 @@ class Broken:
 def fresh_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     plugins.forget_manager()
     monkeypatch.setattr(cli, "_asked", False)
-    monkeypatch.setattr(cli, "commands", dict(cli.commands))
+    monkeypatch.setattr(cli, "commands", {})
     monkeypatch.delenv("EPOCHAL_STRICT")
 
 
 @pytest.mark.usefixtures("fresh_cli")
-def test_register_commands_adds_commands_and_takes_none_of_ours(root: Path) -> None:
+@pytest.mark.parametrize("loaded", [True, False])
+def test_register_commands_adds_commands_and_takes_none_of_ours(root: Path, loaded: bool) -> None:
+    if loaded:
+        call("ls", "--help")
     plugins.add(Hello())
     try:
         assert call("hello").out == "hello\n"

@@ -138,7 +138,10 @@ def with_json() -> dict[str, click.Command]:
     """Return every command of ours that has --json, those within groups as `group command`."""
 
     def walk(group: click.Group, above: str) -> Iterator[tuple[str, click.Command]]:
-        for name, command in group.commands.items():
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
             if isinstance(command, click.Group):
                 yield from walk(command, f"{above}{name} ")
             elif any("--json" in parameter.opts for parameter in command.params):

@@ -5,34 +5,44 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, Final, NoReturn
 
 import click
 
 from ..errors import EpochalError
 from ..version import __version__
-from . import (
-    change,
-    compare,
-    export_runs,
-    history,
-    import_runs,
-    list_runs,
-    merge,
-    modes,
-    plot,
-    restore,
-    schema,
-    show,
-    sinks,
-    verify,
-)  # fmt: skip
 from .failure import Failure
 from .text import shown
 
+#: Our commands, and the module that holds each: it is loaded when its command is called, or when all are listed.
+OWN: Final = {
+    "compare": "compare",
+    "export": "export_runs",
+    "history": "history",
+    "import": "import_runs",
+    "ls": "list_runs",
+    "merge": "merge",
+    "mv": "change",
+    "note": "change",
+    "off": "modes",
+    "on": "modes",
+    "plot": "plot",
+    "plugins": "modes",
+    "rename": "change",
+    "restore": "restore",
+    "rm": "change",
+    "schema": "schema",
+    "show": "show",
+    "sinks": "sinks",
+    "status": "modes",
+    "tag": "change",
+    "verify": "verify",
+}
+
 
 class Commands(click.Group):
-    """The group: its own commands at once, those of plugins when a name or the list asks for them."""
+    """The group: its own commands and those of plugins, loaded when a name or the list asks for them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,12 +50,16 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, plugins asked."""
+        for name in OWN:
+            self._load(name)
         self.ask_plugins()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; plugins are asked only for a name that is not our own."""
-        if cmd_name not in self.commands:
+        if cmd_name in OWN:
+            self._load(cmd_name)
+        elif cmd_name not in self.commands:
             self.ask_plugins()
         return super().get_command(ctx, cmd_name)
 
@@ -57,8 +71,9 @@ class Commands(click.Group):
 
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.commands, 1)
-            hint = f": did you mean {near[0]}?" if near else f": there are {', '.join(sorted(self.commands))}"
+            names = self.list_commands(ctx)
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f": did you mean {near[0]}?" if near else f": there are {', '.join(names)}"
             raise click.UsageError(f"no command {shown(name, 60)}{hint}", ctx=ctx)
         return super().resolve_command(ctx, args)
 
@@ -71,7 +86,15 @@ class Commands(click.Group):
 
         own = dict(self.commands)
         get_manager().collect("register_commands", cli=self)
+        for name in OWN.keys() - own.keys():  # one of ours that is not loaded yet
+            self.commands.pop(name, None)
         self.commands.update(own)
+
+    def _load(self, name: str) -> None:
+        """Load the module of one of our commands."""
+        if name not in self.commands:
+            for command in import_module(f".{OWN[name]}", __package__).COMMANDS:
+                self.add_command(command)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what Epochal or the system raises on purpose becomes one message."""
@@ -126,14 +149,6 @@ def cli() -> None:
         # a terminal that is not UTF-8 shows codes instead of failing
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-for module in (
-    list_runs, show, compare, plot, history, verify, change, export_runs, import_runs, merge, restore, sinks, modes,
-    schema,
-):  # fmt: skip
-    for command in module.COMMANDS:
-        cli.add_command(command)
 
 
 def main() -> None:
