@@ -23,15 +23,15 @@ DRAWN = ".plot[data-state=drawn]"
 
 
 def asked(page: Any, address: str) -> list[str]:
-    """Open an address and return what its page asked of the API until charts were drawn, in order."""
+    """Open an address and return what its page asked of the API until it showed the answers, in order."""
     found: list[str] = []
     page.on("request", lambda request: found.append(f"{_path(request)} {request.post_data or ''}".strip()))
+    page.route("**/api/events*", lambda route: None)  # what happens is asked for again, however slow a machine is
     page.goto(address)
-    expect(
-        page.locator(DRAWN).first if "view=table" not in address else page.locator(".slick-row a").first
-    ).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Live")).to_be_attached()
-    page.wait_for_load_state("load")
+    if "view=table" not in address:
+        expect(page.locator(DRAWN).first).to_be_visible()
+    if "view=charts" not in address:
+        expect(page.locator(".slick-row a").first).to_be_visible()
     return [each for each in found if each.startswith("/api/") and not each.startswith("/api/events")]
 
 
