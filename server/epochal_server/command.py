@@ -55,7 +55,8 @@ def ui(
     account here: the link that is printed brings it. From elsewhere: ssh -L 7707:localhost:7707 MACHINE, then the same
     link. Ctrl-C ends it; what runs record is not touched by it.
     """
-    gc.disable()  # what a start loads is no garbage: a sixth of it would go into looking; create_app turns it on again
+    gc.disable()  # what a start loads is no garbage, and a sixth of it would go into looking; create_app turns it on
+    click.get_current_context().call_on_close(gc.enable)
     for module in ("starlette", "uvicorn"):
         if find_spec(module) is None:
             raise MissingDependencyError(module, "ui")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
 import signal
 import socket
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 import epochal
+from epochal.cli.app import cli
 from tests.needs import need
 
 httpx = need("httpx")
@@ -211,3 +214,10 @@ def test_other_commands_load_none_of_its_libraries() -> None:
     assert done.returncode == 0
     assert "  ui " in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_start_that_fails_leaves_the_collection_of_garbage_as_it_was(tmp_path: Path) -> None:
+    found = CliRunner().invoke(cli, ["ui", "--dir", str(tmp_path / "none")])
+    assert found.exit_code != 0
+    assert "is no folder" in found.output
+    assert gc.isenabled()

@@ -118,3 +118,10 @@ def test_an_early_answer_is_given_once_and_not_when_it_is_old(eight: Served, ope
     )
     counted = Counter(each for each in found if each.startswith("/api/server"))
     assert counted == {"/api/server?first": 2, "/api/server?second": 2}
+
+
+def test_charts_of_a_filter_that_cannot_be_understood_wait_for_nothing(eight: Served, open_page: Opens) -> None:
+    page = open_page(f"{eight.link}&where=summary.loss%20%3E", expected=("400",))
+    expect(page.get_by_text("The filter cannot be understood")).to_be_visible()
+    expect(page.get_by_text("No run is shown")).to_be_visible()
+    expect(page.get_by_text("Loading the charts")).to_have_count(0)

@@ -7,7 +7,7 @@ import {remembered} from "../memory.js";
 import {brushed} from "../selection.js";
 import {json, list, oneOf, param} from "../url.js";
 
-const NARROW = 900; // CSS pixels: pages with fewer show the table or the charts
+const NARROW = 900; // CSS pixels
 const MOST_KEYS = 10_000; // that one request may name
 
 export const project = param("project");
@@ -67,6 +67,8 @@ export const widths = settled("widths", {
 });
 /** What is shown: the table, the charts or both; null leaves it to the width of the page. */
 export const view = settled("view", oneOf("table", "both", "charts"));
+
+/** Whether the page has room for the table or the charts alone. */
 export function isNarrowPage() {
   return innerWidth < NARROW;
 }

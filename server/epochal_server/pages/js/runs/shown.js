@@ -8,7 +8,7 @@ import {chosen} from "./asked.js";
 const FACTS = ["name", "state", "reason", "started", "tags", "notes"];
 const PART = 1000; // what one answer holds
 
-/** Whether the runs that the charts show are known, if there are any. */
+/** Whether it is known which runs the charts show, or that it cannot be known. */
 export const answered = signal(false);
 
 const newest = latest((abort, question) => post("/api/runs/query", question, {signal: abort}));
@@ -32,7 +32,7 @@ export function followShown(looked) {
         know(factsOf(answer));
         put(limit === MOST_SHOWN ? matchedKeys : latestKeys, answer.keys);
         if (limit === MOST_SHOWN) put(latestKeys, answer.keys.slice(0, DEFAULT_SHOWN));
-      }, () => {})); // the table says what went wrong
+      }, () => (answered.value = true))); // the table says what went wrong
     }),
     effect(() => {
       if (!Array.isArray(shown.value)) return;
