@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 import epochal
 from epochal.cli.app import cli
 from epochal.testing.processes import environment
+from epochal_server import reports_export
 from tests.core.watched import wait_until
 
 _TRAINING = """
@@ -113,3 +115,33 @@ def test_no_moment_is_left_when_a_blind_file_is_made(root: Path, place: Path, tm
     (grid,) = [block["grid"] for block in data["blocks"] if block["kind"] == "grid"]
     assert grid["settings"]["x"] == "relative"
     assert "time" not in data["axes"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("_blind", ("--blind",)),
+        ("_panels", ()),
+        ("_panels", ("--blind",)),
+        ("_columns", ()),
+        ("_importance", ("--blind",)),
+    ],
+)
+def test_a_run_that_is_deleted_while_a_file_is_made_takes_nothing_with_it_and_leaves_nothing(
+    root: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, words: tuple[str, ...]
+) -> None:
+    gone, left = epochal.runs(dir=root)
+    then = getattr(reports_export, moment)
+
+    def deleted_first(*given: Any) -> Any:
+        if Path(gone.path).exists():
+            shutil.rmtree(gone.path)
+        return then(*given)
+
+    monkeypatch.setattr(reports_export, moment, deleted_first)
+    data, text = exported(root, tmp_path / "file.html", *words)
+    if "--blind" in words:
+        told = ["cassia", "wildrose", "saffron", "marigold", "heliotrope", "turmeric", "nutmeg", "ginger", "cardamom"]
+        told += ["tamarind", str(place), str(root), gone.id, left.id]
+        assert [word for word in told if word.lower() in text.lower()] == []
+    assert [line for lines in data["lines"].values() for line in lines if not line.get("error")]
