@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +20,10 @@ _dir = click.option(
     "--dir", "-d", "dir", metavar="FOLDER", type=click.Path(file_okay=False),
     help="The runs folder; by default EPOCHAL_DIR, else ./epochal-runs or the nearest above.",
 )  # fmt: skip
-#: What a new report begins with.
-_STARTER: Final = {"runs": {"limit": 10}, "settings": {}, "panels": []}
+#: So many runs, and at most so many panels, a new report begins with.
+_RUNS: Final = 10
+_PANELS: Final = 4
+_STARTER: Final = {"runs": {"limit": _RUNS}, "settings": {}, "panels": []}
 
 
 @click.group("report")
@@ -56,11 +59,13 @@ def ls(dir: str | None, plain: bool) -> None:
 @click.option("--title", metavar="TEXT", help="Its heading; by default the name.")
 @_dir
 def new(name: str, title: str | None, dir: str | None) -> None:
-    """Begin a report with a grid of the latest runs, and print where its file is."""
+    """Begin a report with a grid of the latest runs and their losses, and print where its file is."""
     with _opened(dir) as folder:
         from .reports_format import fenced
 
-        grid = {**_STARTER, "panels": [{"id": "p1", "kind": "line", "series": [{"metric": "loss"}]}]}
+        metrics = _telling(folder.path.parent) or ["loss"]
+        panels = [{"id": f"p{at}", "kind": "line", "series": [{"metric": name}]} for at, name in enumerate(metrics, 1)]
+        grid = {**_STARTER, "panels": panels}
         made = folder.save(name, f"# {_line(title or name)}\n\n{fenced(grid)}", None)
         click.echo(str(folder.path / f"{made.name}.md"))
 
@@ -119,6 +124,15 @@ def _opened(dir: str | None) -> Iterator[ReportsFolder]:
         yield ReportsFolder(find_root(dir))
     except Problem as problem:
         raise EpochalError(str(problem.more.get("detail", problem.title))) from None
+
+
+def _telling(root: Path) -> list[str]:
+    """Return metrics of the latest runs: losses before others, what more runs have before what fewer do."""
+    import epochal
+
+    runs = epochal.runs(root)[:_RUNS] if root.is_dir() else []
+    counts = Counter(name for run in runs for name in run.metrics if not name.startswith("system/"))
+    return sorted(counts, key=lambda name: ("loss" not in name.lower(), -counts[name], name))[:_PANELS]
 
 
 def _line(text: Any) -> str:

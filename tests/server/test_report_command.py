@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import epochal
 from epochal.cli.app import cli
 from tests.core.make_runs import make_run
 
@@ -34,6 +35,23 @@ def test_a_report_is_begun_listed_and_exported(root: Path, tmp_path: Path, monke
     assert "exists" in call(root, "export", "lr", code=1).output
     call(root, "export", "lr", "--force", "--blind", "-o", "b.html")
     assert "zebra" not in (tmp_path / "b.html").read_text()
+
+
+def test_a_report_begins_with_what_the_latest_runs_have(root: Path) -> None:
+    make_run(root, 0, rows=2)
+    call(root, "new", "a")
+    grid = json.loads((root / "reports" / "a.md").read_text().split("```epochal\n")[1].split("```")[0])
+    shown = [panel["series"][0]["metric"] for panel in grid["panels"]]
+    (run,) = epochal.runs(root)
+    assert set(shown) <= set(run.metrics)
+    assert "loss" in shown[0]
+    assert 1 < len(shown) == len(set(shown)) <= 4
+    assert [panel["id"] for panel in grid["panels"]] == [f"p{at + 1}" for at in range(len(shown))]
+
+
+def test_a_report_of_an_empty_folder_begins_with_a_loss(root: Path) -> None:
+    call(root, "new", "a")
+    assert '"metric": "loss"' in (root / "reports" / "a.md").read_text()
 
 
 def test_what_cannot_be_done_is_told(root: Path, tmp_path: Path) -> None:
