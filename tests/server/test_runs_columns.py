@@ -183,6 +183,7 @@ def test_the_table_is_given_to_others_while_its_columns_are_described(
     table = RunsTable()
     table.change(entries, [])
     at_once, in_pieces = Held(), Held()
+    monkeypatch.setattr(runs_columns, "_HELD_S", math.inf)
     wanted = described(table, at_once)
     assert at_once.taken == 2
     monkeypatch.setattr(runs_columns, "_HELD_S", 0.0)
