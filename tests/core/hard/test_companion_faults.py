@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -157,7 +158,10 @@ def test_a_companion_is_no_child_of_the_training_and_holds_nothing_of_it(tmp_pat
         training.hear(until=lambda: bool(training.acks) and bool(training.companions()))
         until(lambda: bool(list(training.root.glob("*/*/journal/system-*.epochal"))), "the companion's journal")
         (companion,) = training.companions()
-        held = {os.readlink(f"/proc/{companion}/fd/{fd}") for fd in os.listdir(f"/proc/{companion}/fd")}
+        held = set()
+        for fd in os.listdir(f"/proc/{companion}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # it has just been closed
+                held.add(os.readlink(f"/proc/{companion}/fd/{fd}"))
         assert str(tmp_path / "held") not in held
         assert not any(name.endswith(".lock") or ("main-" in name and "rw" in name) for name in held)
         assert os.readlink(f"/proc/{companion}/cwd") == "/"
