@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from . import layout
 from .catalog_entry import UNREADABLE, Entry
 from .catalog_index import Indexed, index_run, state_now
 from .catalog_store import Row, Store
+from .collection import no_collection
 from .errors import RunNotFoundError
 from .records import decode, encode
 
@@ -31,18 +30,6 @@ class _Found(NamedTuple):
     id: str
     stamp: int
     changed: int
-
-
-@contextlib.contextmanager
-def no_collection() -> Iterator[None]:
-    """Keep Python's collector still while many small objects without cycles are made: it would look at all of them."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class Catalog:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .catalog import Catalog, _Found, no_collection
+from .catalog import Catalog, _Found
 from .catalog_entry import UNREADABLE, Entry
 from .catalog_listing import Listing
 from .catalog_store import Row, Store
+from .collection import no_collection
 from .errors import RunNotFoundError
 from .layout import SUFFIX
 

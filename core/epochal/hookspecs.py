@@ -191,7 +191,7 @@ def register_commands(cli: click.Group) -> None:
     """Add commands to the command line.
 
     When: when the `epochal` command starts, before it looks at its arguments.
-    Arguments: `cli` is the click group to add to.
+    Arguments: `cli` is the click group to add to; `cli.get_command` and `cli.list_commands` tell what there is.
     Returns: nothing that is looked at.
     If you raise: your commands are missing, and a warning names your plugin.
 

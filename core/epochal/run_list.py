@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import layout
 from . import where as filters
-from .catalog import Catalog, no_collection
+from .catalog import Catalog
 from .catalog_entry import Entry, flat
+from .collection import no_collection
 from .errors import AmbiguousRunError, BadValueError, MissingDependencyError, RunNotFoundError
 
 if TYPE_CHECKING:

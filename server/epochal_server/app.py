@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
 import anyio
@@ -27,7 +27,7 @@ def create_app(
     token: Token | None,
     read_only: bool = False,
     hosts: Collection[str] = (),
-    ahead: bool = False,
+    ahead: Callable[[], object] | None = None,
 ) -> Starlette:
     """Return an application that shows the runs of a folder.
 
@@ -36,8 +36,8 @@ def create_app(
         token: what a browser must bring; None asks for none, which is for tests alone.
         read_only: refuse every change. It is the same where the folder cannot be written.
         hosts: host names beside this machine's own that requests may give.
-        ahead: prepare the page of all runs and look at the runs at once, for a browser that is about to ask for them;
-            else when one does. Then the collection of garbage is turned on when that is done, whoever turned it off.
+        ahead: given, what the page of all runs needs is loaded at once, for a browser that is about to ask for it, and
+            this is called when all of that is there; else it is loaded when a browser asks.
     """
     path = Path(os.path.abspath(root))
     unwritable = path.is_dir() and not os.access(path, os.W_OK)
@@ -45,18 +45,19 @@ def create_app(
 
     def api() -> Starlette:
         if ahead:
-            static.prepare("runs")
-            anyio.run(anyio.sleep, 0)  # loads what the first answer of a thread would load, while all others wait
+            with contextlib.suppress(Exception):  # whoever asks for it is told
+                static.prepare("runs")
+                anyio.run(anyio.sleep, 0)  # loads what the first answer of a thread would load, while all others wait
         from .api import create_api  # NumPy and the catalog, which take longer than all that pages need
 
-        return create_api(path, read_only=read_only or unwritable, ending=ending, ahead=ahead)
+        return create_api(path, read_only=read_only or unwritable, ending=ending, ahead=ahead is not None)
 
     later = Later(api)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         later.begin()
-        started = asyncio.create_task(_collect_later(later)) if ahead else None
+        started = asyncio.create_task(_when_loaded(later, ahead)) if ahead else None
         try:
             yield
         finally:
@@ -74,11 +75,9 @@ def create_app(
     return app
 
 
-async def _collect_later(later: Later) -> None:
-    """Turn the collection of garbage on once all is loaded that the first page needs, and leave that out of it."""
-    try:
-        with contextlib.suppress(Exception):  # whoever asks is told
-            await (await later.made()).state.next.made()
-        gc.freeze()
-    finally:
-        gc.enable()
+async def _when_loaded(later: Later, tell: Callable[[], object]) -> None:
+    """Tell once all is loaded that the first page needs; looks for garbage pass it over from then on."""
+    with contextlib.suppress(Exception):  # whoever asks is told
+        await (await later.made()).state.next.made()
+    gc.freeze()
+    tell()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import contextlib
 import os
 import sys
 from importlib.util import find_spec
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from epochal.collection import no_collection
 from epochal.errors import BadValueError, MissingDependencyError
 from epochal.layout import find_root
 
@@ -55,8 +56,10 @@ def ui(
     account here: the link that is printed brings it. From elsewhere: ssh -L 7707:localhost:7707 MACHINE, then the same
     link. Ctrl-C ends it; what runs record is not touched by it.
     """
-    gc.disable()  # what a start loads is no garbage, and a sixth of it would go into looking; create_app turns it on
-    click.get_current_context().call_on_close(gc.enable)
+    starting = contextlib.ExitStack()
+    # a sixth of the start would go into looking for garbage, of which there is none yet
+    starting.enter_context(no_collection())
+    click.get_current_context().call_on_close(starting.close)
     for module in ("starlette", "uvicorn"):
         if find_spec(module) is None:
             raise MissingDependencyError(module, "ui")
@@ -82,7 +85,7 @@ def ui(
         )
     from .app import create_app  # the link stands there already, and a browser may come to it
 
-    app = create_app(root, token=token, read_only=read_only, hosts=hosts, ahead=True)
+    app = create_app(root, token=token, read_only=read_only, hosts=hosts, ahead=starting.close)
     _serve(app, listener, link if _wants_browser(opens) else None)
 
 

@@ -61,8 +61,10 @@ def ls(dir: str | None, plain: bool) -> None:
 def new(name: str, title: str | None, dir: str | None) -> None:
     """Begin a report with a grid of the latest runs and their losses, and print where its file is."""
     with _opened(dir) as folder:
+        from .reports_folder import check_name
         from .reports_format import fenced
 
+        check_name(name)
         metrics = _telling(folder.path.parent) or ["loss"]
         panels = [{"id": f"p{at}", "kind": "line", "series": [{"metric": name}]} for at, name in enumerate(metrics, 1)]
         grid = {**_STARTER, "panels": panels}
@@ -130,7 +132,7 @@ def _telling(root: Path) -> list[str]:
     """Return metrics of the latest runs: losses before others, what more runs have before what fewer do."""
     import epochal
 
-    runs = epochal.runs(root)[:_RUNS] if root.is_dir() else []
+    runs = epochal.runs(root).entries[:_RUNS] if root.is_dir() else []
     counts = Counter(name for run in runs for name in run.metrics if not name.startswith("system/"))
     return sorted(counts, key=lambda name: ("loss" not in name.lower(), -counts[name], name))[:_PANELS]
 

@@ -120,18 +120,12 @@ class RunsApi:
         return [None] * len(window) if column is None else column.at(window)
 
     def _prepare(self) -> None:
-        """Make what the first question about config and summary needs in the background, so that it need not wait."""
-        table = self._roster.table
+        """Make the columns of config and summary in the background, so that the first page need not wait for them."""
+        table, lock = self._roster.table, self._roster.lock
         busy = self._preparing is not None and self._preparing.is_alive()
         if not table.prepared and not busy and not self._roster.left:
-            self._preparing = threading.Thread(target=self._make_ready, name="columns", daemon=True)
+            self._preparing = threading.Thread(target=table.prepare, args=(lock,), name="columns", daemon=True)
             self._preparing.start()
-
-    def _make_ready(self) -> None:
-        table, lock = self._roster.table, self._roster.lock
-        table.prepare(lock)
-        with lock:
-            table.subjects()
 
 
 def routes(state: Shared) -> list[Route]:

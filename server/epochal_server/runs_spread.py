@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from epochal.catalog import no_collection
 from epochal.catalog_entry import Entry
+from epochal.collection import no_collection
 
 from .runs_column import Column
 

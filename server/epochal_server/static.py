@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import mimetypes
 import os
 import posixpath
+import stat
 from html import escape
 from typing import Final
 
@@ -78,7 +80,11 @@ def _files() -> dict[str, os.stat_result]:
     found: dict[str, os.stat_result] = {}
     for folder, _, names in os.walk(PAGES):
         below = "" if folder == str(PAGES) else os.path.relpath(folder, PAGES).replace(os.sep, "/") + "/"
-        found.update((below + name, os.stat(os.path.join(folder, name))) for name in names)
+        for name in names:
+            with contextlib.suppress(OSError):  # an editor's link to nowhere, or gone again
+                status = os.stat(os.path.join(folder, name))
+                if stat.S_ISREG(status.st_mode):
+                    found[below + name] = status
     return found
 
 

@@ -126,11 +126,13 @@ def test_an_address_that_the_api_does_not_have_is_told_as_a_problem(serve: Calla
 
 #: Starts as `epochal ui` does, with no collection of garbage, and prints when there is one and what it leaves out.
 _COLLECTED = """
-import asyncio, gc, sys
+import asyncio, contextlib, gc, sys
+from epochal.collection import no_collection
 from epochal_server.app import create_app
-gc.disable()
+starting = contextlib.ExitStack()
+starting.enter_context(no_collection())
 async def main():
-    app = create_app(sys.argv[1], token=None, ahead=True)
+    app = create_app(sys.argv[1], token=None, ahead=starting.close)
     async with app.router.lifespan_context(app):
         print(gc.isenabled())
         for _ in range(3000):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.needs import need
+from tests.server.browser.charts_page import wait_until
 from tests.server.browser.pages import module
 from tests.server.conftest import Served
 
@@ -125,3 +126,33 @@ def test_charts_of_a_filter_that_cannot_be_understood_wait_for_nothing(eight: Se
     expect(page.get_by_text("The filter cannot be understood")).to_be_visible()
     expect(page.get_by_text("No run is shown")).to_be_visible()
     expect(page.get_by_text("Loading the charts")).to_have_count(0)
+
+
+def test_the_table_waits_for_charts_no_longer_than_they_are_worth(eight: Served, open_page: Opens) -> None:
+    page = open_page("about:blank")
+    page.route("**/api/metrics", lambda route: None)  # never answered
+    page.goto(eight.link)
+    expect(page.locator(".slick-row a").first).to_be_visible()
+    expect(page.get_by_text("Looking for metrics")).to_be_visible()
+
+
+def test_a_table_whose_library_does_not_come_says_so_and_is_tried_again(eight: Served, open_page: Opens) -> None:
+    page = open_page("about:blank", expected=("ERR_FAILED", "slickgrid.js"))
+    page.route("**/slickgrid.js", lambda route: route.abort())
+    page.goto(eight.link)
+    expect(page.get_by_text("The table could not be loaded")).to_be_visible()
+    expect(page.locator(DRAWN).first).to_be_visible()
+    page.unroute("**/slickgrid.js")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".slick-row a").first).to_be_visible()
+
+
+def test_a_question_that_is_called_off_is_called_off_though_it_was_asked_early(eight: Served, open_page: Opens) -> None:
+    page = open_page("about:blank")
+    page.route("**/api/metrics", lambda route: None)
+    gone: list[str] = []
+    page.on("requestfailed", lambda request: gone.append(_path(request)))
+    page.goto(eight.link)
+    expect(page.locator(".slick-row a").first).to_be_visible()
+    page.get_by_role("searchbox", name="Search runs").fill("amber")
+    wait_until(lambda: page.evaluate("1") and "/api/metrics" in gone)  # events come while something is asked

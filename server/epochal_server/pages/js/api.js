@@ -19,10 +19,13 @@ const EARLY = 3000; // for so long, in ms: later its answer would be old news
  * @returns {Promise<object>} the answer, for what must be asked after it
  */
 export function askEarly(path, body) {
-  const answer = body === undefined ? get(path) : post(path, body);
+  const calling = new AbortController();
+  const options = {signal: calling.signal};
+  const answer = body === undefined ? get(path, options) : post(path, body, options);
   const words = wordsOf(path, body);
-  early.set(words, answer);
-  setTimeout(() => early.get(words) === answer && early.delete(words), EARLY);
+  const mine = {answer, calling};
+  early.set(words, mine);
+  setTimeout(() => early.get(words) === mine && early.delete(words), EARLY);
   answer.catch(() => {}); // whoever needs it is told
   return answer;
 }
@@ -76,9 +79,13 @@ export function decodeCurves(buffer) {
 
 function askedEarly(path, body, abort) {
   const words = wordsOf(path, body);
-  const answer = early.get(words);
+  const found = early.get(words);
+  if (!found) return undefined;
   early.delete(words);
-  return answer?.finally(() => abort?.throwIfAborted());
+  const callOff = () => found.calling.abort();
+  if (abort?.aborted) callOff();
+  abort?.addEventListener("abort", callOff, {once: true});
+  return found.answer;
 }
 
 function wordsOf(path, body) {

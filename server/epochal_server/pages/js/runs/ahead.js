@@ -9,8 +9,10 @@ import {viewOf} from "./asked.js";
 import {columnsPath} from "./columns.js";
 import {newestQuestion} from "./shown.js";
 
-// for so long after it is known what they show, in ms, the table lets the charts go first
+// for so long after it is known what they show the table lets the charts go first, and so long at most after it is known
+// of which runs, in ms
 const PATIENCE = 150;
+const MOST = 500;
 
 /** Resolves when the first charts, if any are shown, are seen: the table takes longer to make than their curves to come. */
 export const chartsFirst = ask();
@@ -19,19 +21,22 @@ async function ask() {
   const newest = askEarly("/api/runs/query", newestQuestion());
   askEarly(columnsPath());
   if (viewOf() === "table") return;
-  try {
-    const keys = Array.isArray(shown.peek()) ? shown.peek() : (await newest).keys;
-    if (!keys.length || keys.length > MOST_SHOWN) return;
-    const {metrics} = await askEarly("/api/metrics", metricsQuestion(keys));
-    if (metrics.length) await Promise.race([firstSeen(), pause(PATIENCE)]);
-  } catch {
-    // whoever needs the answers is told
-  }
+  const state = {isOver: false};
+  // whoever needs the answers is told what went wrong with them
+  await Promise.race([charted(newest, state).catch(() => {}), newest.then(() => pause(MOST), () => {})]);
+  state.isOver = true;
 }
 
-async function firstSeen() {
+async function charted(newest, state) {
+  const keys = Array.isArray(shown.peek()) ? shown.peek() : (await newest).keys;
+  if (!keys.length || keys.length > MOST_SHOWN) return;
+  const {metrics} = await askEarly("/api/metrics", metricsQuestion(keys));
+  if (metrics.length) await Promise.race([firstSeen(state), pause(PATIENCE)]);
+}
+
+async function firstSeen(state) {
   await firstDrawn;
-  while (isAsking() || !settled()) await frame();
+  while (!state.isOver && (isAsking() || !settled())) await frame();
   await frame(); // the one that shows what was drawn last
   await pause(0);
 }

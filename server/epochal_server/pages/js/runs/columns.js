@@ -27,10 +27,11 @@ export function columnsPath() {
   return project.peek() ? `/api/columns?project=${encodeURIComponent(project.peek())}` : "/api/columns";
 }
 
-/** Asks for the columns of the runs of a project; the answer of an earlier question never overwrites a later one. */
+/** Asks for the columns of the runs of a project, and returns the answer. */
 export async function loadColumns(abort) {
   const answer = await get(columnsPath(), {signal: abort});
   known.value = answer.columns;
+  return answer;
 }
 
 // what says how good a run is comes first, what only says how far or how it went last

@@ -26,23 +26,28 @@ const COLUMNS_PAUSE = 5_000;
 const PATIENCE = 150; // ms
 const impatient = signal(false);
 
-/** Loads what the table stands on while its first rows are on their way. */
-const gridReady = loadGrid();
+// what the table and the charts stand on, while their first answers are on their way; who needs it says what went wrong
+loadGrid().catch(() => {});
 if (viewOf() !== "table") {
-  loadCharts().catch(() => {}); // who draws them says so
+  loadCharts().catch(() => {});
   loadZRender().catch(() => {});
 }
 
 export function Page() {
   const [Slick, setSlick] = useState(null);
   const [isNarrow, setNarrow] = useState(isNarrowPage);
+  const [gridError, setGridError] = useState(null);
+  const fetchGrid = () => {
+    setGridError(null);
+    Promise.all([loadGrid(), chartsFirst]).then(([SlickGrid]) => setSlick(() => SlickGrid), setGridError);
+  };
   const rows = useMemo(() => new Rows({onRows() {}, onAll() {}, onFacts: (some) => know(some.map(factOf))}), []);
   useEffect(() => {
-    Promise.all([gridReady, chartsFirst]).then(([SlickGrid]) => setSlick(() => SlickGrid), (error) => (rows.error.value = error));
+    fetchGrid();
     const measure = () => setNarrow(isNarrowPage());
     addEventListener("resize", measure);
     const looked = signal(0); // grows with each look at what has changed
-    const stops = [...follow(rows, looked), followShown(looked)];
+    const stops = [...follow(rows, looked), followShown(looked, (first) => isOld(first) && setTimeout(() => (looked.value += 1), PAUSE))];
     return () => {
       removeEventListener("resize", measure);
       stops.forEach((stop) => stop());
@@ -59,7 +64,7 @@ export function Page() {
     <div class="panes" ref=${(element) => element?.style.setProperty("--split", `${share * 100}%`)}>
       ${shownView !== "charts" && html`<section class="pane-table" aria-label="Table of runs">
         ${error && html`<${Refused} error=${error} rows=${rows} />`}
-        ${Slick && (known.value || impatient.value) ? html`<${Grid} rows=${rows} SlickGrid=${Slick} />` : !error && html`<${Loading} what="Reading the runs" />`}
+        ${gridError ? html`<${Failed} title="The table could not be loaded" error=${gridError} retry=${fetchGrid} />` : Slick && (known.value || impatient.value) ? html`<${Grid} rows=${rows} SlickGrid=${Slick} />` : !error && html`<${Loading} what="Reading the runs" />`}
         ${rows.matched.value === 0 && !error && html`<${NoMatch} />`}
       </section>`}
       ${shownView === "both" && html`<${Splitter} />`}
@@ -77,7 +82,10 @@ function follow(rows, looked) {
   const columns = () => {
     columnsAt = Date.now();
     columnsTimer = 0;
-    loadColumns().catch((error) => (rows.error.value = error));
+    loadColumns().then((found) => isOld(found) && columnsSoon(), (error) => (rows.error.value = error));
+  };
+  const columnsSoon = () => {
+    columnsTimer ||= setTimeout(columns, Math.max(0, columnsAt + COLUMNS_PAUSE - Date.now()));
   };
   const again = () => {
     timer ||= setTimeout(() => {
@@ -114,7 +122,7 @@ function follow(rows, looked) {
     }),
     onChange(revision, () => {
       again();
-      columnsTimer ||= setTimeout(columns, Math.max(0, columnsAt + COLUMNS_PAUSE - Date.now()));
+      columnsSoon();
     }),
     onChange(changed, ({gone}) => forget(gone)),
     onChange(boot, (now) => {
@@ -130,6 +138,11 @@ function follow(rows, looked) {
     clearTimeout(columnsTimer);
     clearTimeout(patience);
   }];
+}
+
+/** Whether an answer was given before what the stream has told of: the first ones were asked for before it was heard. */
+function isOld(answer) {
+  return answer.left > 0 || answer.revision < revision.peek();
 }
 
 /** What stands over the table where its question could not be answered. */

@@ -19,8 +19,9 @@ export function newestQuestion() {
   return {...chosen.value, sort: [["started", "desc"]], columns: FACTS, offset: 0, limit};
 }
 
-/** Keeps the latest and the shown runs known, asking again with `looked`; returns the way to stop. */
-export function followShown(looked) {
+/** Keeps the latest and the shown runs known, asking again with `looked`; returns the way to stop. `onFirst` gets the first answer. */
+export function followShown(looked, onFirst) {
+  let heard = false;
   const stops = [
     effect(() => {
       const question = newestQuestion();
@@ -28,6 +29,8 @@ export function followShown(looked) {
       void looked.value;
       untracked(() => newest(question).then((answer) => {
         if (!answer) return;
+        if (!heard) onFirst(answer);
+        heard = true;
         answered.value = true;
         know(factsOf(answer));
         put(limit === MOST_SHOWN ? matchedKeys : latestKeys, answer.keys);
