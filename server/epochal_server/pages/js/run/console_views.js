@@ -47,8 +47,8 @@ export function Scrolling({lines, follow, setFollow, text, mark, times, choose})
     if (mark !== null && !text && (mark < first || mark >= first + seenLines - 1)) toPlace(Math.min(mark, count - 1));
   }, [mark]);
 
-  const onScroll = () => {
-    const element = place.current;
+  // a browser tells of it a frame later, when the lines may have given way to others
+  const onScroll = ({currentTarget: element}) => {
     setSeen([element.scrollTop, element.clientHeight]);
     const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 2 * HEIGHT;
     if (moved.current && follow && !isAtEnd) setFollow(false); // whoever scrolls up wants to read
