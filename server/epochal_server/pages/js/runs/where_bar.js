@@ -115,7 +115,7 @@ export function WhereBar({where = tableWhere, project = tableProject} = {}) {
         role="combobox" aria-expanded=${String(Boolean(items))} aria-controls="where-items" aria-autocomplete="list" aria-invalid=${fault ? "true" : null}
         aria-describedby=${fault ? "where-fault" : null} aria-activedescendant=${items && items.at >= 0 ? `where-item-${items.at}` : null}
         autocomplete="off" autocapitalize="off" spellcheck=${false} onInput=${type} onKeyDown=${keys}
-        onScroll=${(event) => (mirror.current.scrollLeft = event.target.scrollLeft)}
+        onScroll=${({target}) => mirror.current && (mirror.current.scrollLeft = target.scrollLeft)}
         onFocus=${(event) => !text && suggest("", event.target.selectionStart)} onBlur=${() => { setItems(null); if (text.trim() !== where.peek()) apply(text); }} />
     </div>
     ${text && html`<button type="button" class="icon-button is-small" aria-label="Clear the filter" onClick=${() => { setText(""); apply(""); setItems(null); input.current.focus(); }}><${Icon} name="cross" size=${14} /></button>`}
