@@ -156,3 +156,24 @@ def test_a_question_that_is_called_off_is_called_off_though_it_was_asked_early(e
     expect(page.locator(".slick-row a").first).to_be_visible()
     page.get_by_role("searchbox", name="Search runs").fill("amber")
     wait_until(lambda: page.evaluate("1") and "/api/metrics" in gone)  # events come while something is asked
+
+
+def test_columns_of_a_project_that_was_left_do_not_come_over_those_of_the_one_that_is_shown(
+    eight: Served, open_page: Opens
+) -> None:
+    page = open_page(eight.link)
+    expect(page.locator(".slick-row a").first).to_be_visible()
+    held: list[Any] = []
+    page.route("**/api/columns?project=digits", lambda route: held.append(route))
+    chooser = page.get_by_role("combobox", name="Project")
+    chooser.select_option("digits")
+    wait_until(lambda: page.evaluate("1") and held)
+    with page.expect_response("**/api/columns"):
+        chooser.select_option("")
+    found = held[0].fetch().json()
+    found["columns"] = [each for each in found["columns"] if each["source"] == "field"]
+    with page.expect_response("**/api/columns?project=digits"):
+        held[0].fulfill(json=found)
+    expect(page.locator(".slick-header-column", has_text="val/loss").first).to_be_visible()
+    page.wait_for_timeout(300)  # what came last would have taken the others' place
+    expect(page.locator(".slick-header-column", has_text="val/loss").first).to_be_visible()

@@ -27,10 +27,11 @@ export function columnsPath() {
   return project.peek() ? `/api/columns?project=${encodeURIComponent(project.peek())}` : "/api/columns";
 }
 
-/** Asks for the columns of the runs of a project, and returns the answer. */
+/** Asks for the columns of the runs of a project, and returns the answer; one of a project that was left since is not shown. */
 export async function loadColumns(abort) {
-  const answer = await get(columnsPath(), {signal: abort});
-  known.value = answer.columns;
+  const path = columnsPath();
+  const answer = await get(path, {signal: abort});
+  if (path === columnsPath()) known.value = answer.columns;
   return answer;
 }
 
