@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.hard.trainings import Training, pids, points, until
+from tests.core.hard.process_table import parent, pids
+from tests.core.hard.trainings import Training, points, until
 
 SCRIPT = """
 seen = []
@@ -87,15 +88,7 @@ def test_no_mode_opens_a_socket(tmp_path: Path, mode: str | None) -> None:
 def tasks(training: Training) -> list[int]:
     """Return the pids of what the companions have started."""
     companions = set(training.companions())
-    found = []
-    for pid in pids():
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            continue
-        if int(stat.rpartition(")")[2].split()[1]) in companions:
-            found.append(pid)
-    return found
+    return [pid for pid in pids() if parent(pid) in companions]
 
 
 def test_neither_trainer_nor_companion_nor_sink_process_asks_the_kernel_for_a_socket(

@@ -12,7 +12,8 @@ import pytest
 from epochal.journals import Journals
 from epochal.sinks.messages import INTERNAL
 from tests.core.cli_call import call
-from tests.core.hard.trainings import Training, _proc, kill, kills, pids, until
+from tests.core.hard.process_table import with_task
+from tests.core.hard.trainings import Training, kill, kills, until
 
 TRAINING = """
 run = epochal.init("sinks", id="it", resume="allow", sinks=[epochal.sinks.JsonLines(sys.argv[1])])
@@ -34,12 +35,7 @@ run.finish()
 
 def deliverers(training: Training) -> list[int]:
     """Return the pids of the sink processes of its runs."""
-    mark = f"EPOCHAL_DIR={training.root}\0".encode()
-    return [
-        pid
-        for pid in pids()
-        if b"boot.py\0deliver\0" in _proc(pid, "cmdline") and mark in _proc(pid, "environ") + b"\0"
-    ]
+    return with_task("deliver", f"EPOCHAL_DIR={training.root}")
 
 
 def recorded(folder: Path) -> set[str]:

@@ -15,6 +15,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import epochal
+from tests.core.hard.process_table import parent, with_task
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -178,14 +179,9 @@ class Training:
 
     def companions(self) -> list[int]:
         """Return the pids of the companions that serve its runs now."""
-        mark = f"EPOCHAL_DIR={self.root}\0".encode()
-        found = [
-            pid
-            for pid in pids()
-            if b"boot.py\0main\0" in _proc(pid, "cmdline") and mark in _proc(pid, "environ") + b"\0"
-        ]
+        found = with_task("main", f"EPOCHAL_DIR={self.root}")
         # what a companion starts, such as git, looks like itself until it has become another program
-        return [pid for pid in found if _parent(pid) not in found]
+        return [pid for pid in found if parent(pid) not in found]
 
     def acknowledged(self, who: int = 0) -> list[int]:
         """Return the numbers that one writer of the training has acknowledged, in its order."""
@@ -265,21 +261,3 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         pass
-
-
-def pids() -> list[int]:
-    """Return the pids of all processes."""
-    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-
-
-def _parent(pid: int) -> int | None:
-    """Return the pid of a process's parent, None where it is gone."""
-    behind_name = _proc(pid, "stat").rpartition(b") ")[2].split()
-    return int(behind_name[1]) if behind_name else None
-
-
-def _proc(pid: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
-    except OSError:
-        return b""
