@@ -160,6 +160,8 @@ class Training:
     def reap_late(self) -> int:
         """Wait until the process has ended and its companions have said how; only then take its exit status away."""
         os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        journals = [folder / "journal" for folder in self.run_folders()]
+        until(lambda: all(any(journal.glob("system-*.epochal")) for journal in journals), "the companion's journal")
         until(lambda: not self.companions(), "the companion's end")
         return self.wait()
 
