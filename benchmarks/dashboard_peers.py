@@ -54,7 +54,7 @@ def free():
 
 
 def ours(browser, folder):
-    with served(folder, "a") as (link, since), blank(browser) as page:
+    with blank(browser) as page, served(folder, "a") as (link, since):
         page.evaluate("window.benchWatch = 'nothing'")
         page.goto(link + "&view=charts", wait_until="commit")
         yield "start to the first charts", pictured(page, since, ALONE), ""

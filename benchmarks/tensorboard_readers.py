@@ -142,11 +142,15 @@ def data_server(folder, *flags):
     from tensorboard.data.proto import data_provider_pb2_grpc
     from tensorboard_data_server import server_binary
 
+    binary = server_binary()
+    if binary is None:  # its wheel for any platform holds none
+        raise RuntimeError("tensorboard-data-server has no program here: reinstall it with pip, for this platform")
+
     def read():
         with tempfile.TemporaryDirectory() as place:
             words = ["--logdir", folder, "--port", "0", "--port-file", f"{place}/port", "--reload", "once", "-v"]
             words += ["--samples-per-plugin", "scalars=all,images=all,histograms=all,text=all", *flags]
-            server = subprocess.Popen([server_binary(), *words], stderr=subprocess.PIPE, text=True)
+            server = subprocess.Popen([binary, *words], stderr=subprocess.PIPE, text=True)
             for line in server.stderr:
                 if "finished load cycle" in line.lower():
                     break
