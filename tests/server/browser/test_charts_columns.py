@@ -66,6 +66,58 @@ def test_a_rectangle_in_a_scatter_plot_brushes_its_runs(shown: Board, open_page:
     clear.wait_for(state="detached")
 
 
+def test_a_scatter_plot_coloured_by_words_names_them_also_in_its_picture(shown: Board, open_page: Opened) -> None:
+    page = opened(shown, open_page, SCATTER.replace(")", ",colour:config.optimizer.name)"))
+    found = page.locator('[data-panel="own1"]')
+    legend = found.get_by_role("list", name="Legend").get_by_role("listitem")
+    words = legend.all_inner_texts()
+    assert words == ["adam", "adamw", "sgd"]
+    colours = [item.locator("circle").get_attribute("fill") for item in legend.all()]
+    assert len(set(colours)) == 3
+    found.get_by_role("button", name="More for").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Save as SVG").click()
+    picture = download.value.path().read_text(encoding="utf-8")
+    for word, colour in zip(words, colours, strict=True):
+        assert f">{word}</text>" in picture
+        assert picture.count(f'fill="{colour}"') > 1  # its points, and its mark in the legend
+    plain = opened(shown, open_page, SCATTER)
+    assert plain.locator('[data-panel="own1"]').get_by_role("list", name="Legend").count() == 0
+
+
+def test_an_axis_of_a_scatter_plot_is_made_logarithmic_and_linear_again(shown: Board, open_page: Opened) -> None:
+    page = opened(shown, open_page, SCATTER)
+    found = page.locator('[data-panel="own1"]')
+
+    def words_of_the_picture() -> list[str]:
+        found.hover()
+        found.get_by_role("button", name="More for").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name="Save as SVG").click()
+        return re.findall(r">([^<>]+)</text>", download.value.path().read_text(encoding="utf-8"))
+
+    def flip(item: str) -> None:
+        found.hover()
+        found.get_by_role("button", name="More for").click()
+        page.get_by_role("menuitemcheckbox", name=item).click()
+        rest(page)
+
+    assert "60" in words_of_the_picture()
+    flip("Logarithmic x axis")
+    wait_until(lambda: "logx:!t" in page.url)
+    across = words_of_the_picture()
+    assert "60" not in across
+    assert {"10", "100"} <= set(across)
+    assert found.locator(".plot-canvas").get_attribute("aria-label").endswith(": 12 runs")
+    flip("Logarithmic x axis")
+    wait_until(lambda: "logx" not in page.url)
+    words = opened(shown, open_page, SCATTER.replace("config.width", "config.optimizer.name"))
+    words.locator('[data-panel="own1"]').hover()
+    words.locator('[data-panel="own1"]').get_by_role("button", name="More for").click()
+    assert words.get_by_role("menuitemcheckbox", name="Logarithmic y axis").count() == 1
+    assert words.get_by_role("menuitemcheckbox", name="Logarithmic x axis").count() == 0
+
+
 def test_a_stretch_of_a_parallel_axis_brushes_its_runs(shown: Board, open_page: Opened) -> None:
     page = opened(shown, open_page, PARALLEL)
     found = page.locator('[data-panel="own2"]')

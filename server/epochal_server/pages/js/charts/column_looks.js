@@ -1,6 +1,10 @@
-// How panels over config and summary look: their axes, the ramp of colours for numbers, the note at the pointer.
+// How panels over config and summary look: their axes, the ramp of colours for numbers, the note at the pointer, and the
+// legend of a picture.
 
 import { exact, numberLabel } from "./axes.js";
+
+/** So many words the legend of a picture has. */
+const NAMED = 40;
 
 /** Cividis, which reads alike for colour-blind eyes; without the ends that a ground would swallow. */
 export const RAMP = {
@@ -41,4 +45,31 @@ export function tooltip(look, formatter) {
 
 export function cellText(value) {
   return typeof value === "number" ? exact(value) : String(value ?? "–");
+}
+
+/**
+ * A legend of words below a picture that is saved.
+ *
+ * @returns {{height: number, under: (option: object) => object}} what it adds to the height, and puts it under a chart
+ */
+export function legendBelow(all, width, look) {
+  const left = all.length - NAMED;
+  const entries = left > 0 ? [...all.slice(0, NAMED), { label: `and ${left} more`, colour: "transparent" }] : all;
+  const height = Math.ceil(entries.length / Math.max(1, Math.floor((width - 24) / 150))) * 18 + 8;
+  const legend = {
+    data: entries.map(({ label }) => label),
+    bottom: 4,
+    left: 12,
+    width: width - 24,
+    icon: "circle",
+    itemWidth: 8,
+    itemHeight: 8,
+    itemGap: 8,
+    selectedMode: false,
+    textStyle: { color: look.text, fontFamily: look.font, fontSize: 11, width: 120, overflow: "truncate" },
+  };
+  // the library names series alone: one without points stands for each word
+  const words = entries.map(({ label, colour }) => ({ type: "scatter", name: label, data: [], itemStyle: { color: colour } }));
+  const under = (option) => ({ ...option, legend, grid: { ...option.grid, bottom: option.grid.bottom + height }, series: [...option.series, ...words] });
+  return { height, under };
 }

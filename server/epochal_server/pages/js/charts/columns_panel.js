@@ -5,6 +5,7 @@ import { mention } from "../keys.js";
 import { Loading } from "../states.js";
 import { BRUSH_KEYS, BrushKeys } from "./brush_keys.js";
 import { ColumnsView } from "./columns_view.js";
+import { Legend } from "./legend.js";
 
 /** @param {{kind: object, panel: object, store: object, onView: Function, label: string, empty: string, brushes?: boolean}} props */
 export function ColumnsPanel({ kind, panel, store, onView, label, empty, brushes = false }) {
@@ -31,17 +32,19 @@ export function ColumnsPanel({ kind, panel, store, onView, label, empty, brushes
     const stops = BRUSH_KEYS.map(([names, title]) => mention(names, title, "In a scatter plot or parallel coordinates"));
     return () => stops.forEach((stop) => stop());
   }, [brushes]);
-  const { state, error, lines } = view.status.value;
+  const { state, error, lines, legend } = view.status.value;
   const brushed = store.brushed.value;
   const said = state === "drawn" ? `${label}: ${lines} runs` : `${label}: ${state}`;
-  return html`<div class="plot" data-state=${state}>
-    <div ref=${place} class="plot-canvas" aria-label=${said} ...${brushes ? handled(keys.current) : { role: "img" }}></div>
-    ${brushes && html`<${Said} keys=${keys.current} />`}
-    ${(state === "waiting" || state === "loading") && html`<div class="plot-over"><${Loading} /></div>`}
-    ${state === "empty" && html`<div class="plot-over"><p class="muted">${empty}</p></div>`}
-    ${state === "failed" && html`<div class="plot-over" role="alert"><p>${error}</p><button type="button" class="button" onClick=${() => view.retry()}>Try again</button></div>`}
-    ${brushes && brushed && html`<button type="button" class="button brush-clear" onClick=${() => clear(view)}>${brushed.size.toLocaleString("en-GB")} brushed: show all</button>`}
-  </div>`;
+  return html`
+    <div class="plot" data-state=${state}>
+      <div ref=${place} class="plot-canvas" aria-label=${said} ...${brushes ? handled(keys.current) : { role: "img" }}></div>
+      ${brushes && html`<${Said} keys=${keys.current} />`}
+      ${(state === "waiting" || state === "loading") && html`<div class="plot-over"><${Loading} /></div>`}
+      ${state === "empty" && html`<div class="plot-over"><p class="muted">${empty}</p></div>`}
+      ${state === "failed" && html`<div class="plot-over" role="alert"><p>${error}</p><button type="button" class="button" onClick=${() => view.retry()}>Try again</button></div>`}
+      ${brushes && brushed && html`<button type="button" class="button brush-clear" onClick=${() => clear(view)}>${brushed.size.toLocaleString("en-GB")} brushed: show all</button>`}
+    </div>
+    ${state === "drawn" && legend && html`<${Legend} entries=${new Map(legend.map((entry) => [entry.label, { ...entry, dot: true }]))} />`}`;
 }
 
 /** What makes a chart one stop of the keyboard. */

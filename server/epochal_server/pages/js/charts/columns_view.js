@@ -2,6 +2,7 @@
 
 import { effect, signal, untracked } from "../html.js";
 import { revision } from "../live.js";
+import { legendBelow } from "./column_looks.js";
 import { loadECharts } from "./echarts.js";
 import { draw, forget } from "./frames.js";
 import { asker, quiet } from "./loading.js";
@@ -129,7 +130,7 @@ export class ColumnsView {
     const { chart } = this;
     const { width, height } = wanted.size;
     if (chart.getWidth() !== width || chart.getHeight() !== height) chart.resize({ width, height, silent: true });
-    const { option, shown, notes = [], keys = [] } = this.kind.option(wanted);
+    const { option, shown, legend, notes = [], keys = [] } = this.kind.option(wanted);
     this.order = new Map(keys.map((key, at) => [key, at]));
     this.lifted = undefined;
     this.drawn = wanted;
@@ -139,7 +140,7 @@ export class ColumnsView {
     const limited = wanted.data.total > wanted.data.keys.length;
     const text = `first ${wanted.data.keys.length.toLocaleString("en-GB")} of ${wanted.data.total.toLocaleString("en-GB")} runs`;
     const all = limited ? [...notes, { kind: "reduced", text, title: "Filter the table to see others." }] : notes;
-    const status = { state: shown ? "drawn" : "empty", notes: all, lines: shown };
+    const status = { state: shown ? "drawn" : "empty", notes: all, lines: shown, legend };
     if (JSON.stringify(status) !== JSON.stringify(this.status.peek())) this.status.value = status;
   }
 
@@ -156,12 +157,14 @@ export class ColumnsView {
   async picture(title, width, height) {
     if (!this.drawn) throw new Error("nothing is drawn yet");
     const echarts = await loadECharts();
-    const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height: height + 34 });
+    const { look } = this.drawn;
+    const made = this.kind.option({ ...this.drawn, size: { width, height: height + 34 }, top: 34 });
+    const below = made.legend ? legendBelow(made.legend, width, look) : { height: 0 };
+    const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height: height + 34 + below.height });
     try {
-      const { option } = this.kind.option({ ...this.drawn, size: { width, height: height + 34 }, top: 34 });
-      const { look } = this.drawn;
+      const option = below.height ? below.under(made.option) : made.option;
       const heading = { text: title, left: 12, top: 8, textStyle: { color: look.text, fontFamily: look.font, fontSize: 14, fontWeight: 600 } };
-      chart.setOption({ ...option, backgroundColor: look.ground, title: heading });
+      chart.setOption({ ...option, backgroundColor: look.ground, title: [heading, ...(option.title ?? [])] });
       return chart.renderToSVGString();
     } finally {
       chart.dispose();

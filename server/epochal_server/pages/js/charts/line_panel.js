@@ -3,11 +3,10 @@
 import { html, useLayoutEffect, useRef } from "../html.js";
 import { Loading } from "../states.js";
 import { exact, placeText } from "./axes.js";
+import { Legend } from "./legend.js";
 import { LineView } from "./line_view.js";
 import { attachPointer } from "./pointer.js";
 import { Values } from "./value_table.js";
-
-const LEGEND = 10;
 
 /**
  * @param {{panel: object, store: object, change: (changes: object) => void, onView: (view: LineView | null) => void}} props
@@ -44,7 +43,7 @@ export function LinePanel({ panel, store, change, onView }) {
       <${Values} view=${view} />
     </div>
     <${Values} view=${view} below />
-    <${Legend} view=${view} panel=${panel} />`;
+    <${Names} view=${view} panel=${panel} />`;
 }
 
 function emptyText(store, panel) {
@@ -65,7 +64,7 @@ function spoken(panel, status, view) {
 }
 
 /** Names what the table of runs has no colour for: groups by their colours, several metrics by their dashes. */
-function Legend({ view, panel }) {
+function Names({ view, panel }) {
   const lines = view.drawn.value.filter((line) => line.kind !== "ghost");
   const grouped = lines.some((line) => !line.run); // as drawn: what is wanted may still be on its way
   const several = panel.series.length > 1;
@@ -78,10 +77,5 @@ function Legend({ view, panel }) {
     if (grouped && !line.bySeries) groups.set(`group ${line.name}`, { label: line.name, colour: line.colour, dash: null });
     if (several) metrics.set(`series ${line.series}`, { label: name, colour: line.bySeries ? line.colour : "currentColor", dash: line.bySeries ? null : line.dash });
   }
-  const entries = new Map([...metrics, ...groups]);
-  const shown = [...entries].slice(0, LEGEND);
-  return html`<ul class="legend" aria-label="Legend">
-    ${shown.map(([key, { label, colour, dash }]) => html`<li key=${key}><svg width="18" height="8" aria-hidden="true"><line x1="0" y1="4" x2="18" y2="4" stroke=${colour} stroke-width="2" stroke-dasharray=${dash?.join(" ") ?? null} /></svg>${label}</li>`)}
-    ${entries.size > LEGEND && html`<li class="muted">and ${entries.size - LEGEND} more</li>`}
-  </ul>`;
+  return html`<${Legend} entries=${new Map([...metrics, ...groups])} />`;
 }

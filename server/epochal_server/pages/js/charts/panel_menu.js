@@ -5,6 +5,7 @@ import { saveCsv, savePng, saveSvg } from "./exporting.js";
 import { openPanelDialog } from "./panel_dialog.js";
 import { moved } from "./moving.js";
 import { reportItems } from "./report_item.js";
+import { scatterKinds } from "./run_columns.js";
 import { differing } from "./state.js";
 
 /** @returns {object[]} items for menu.js */
@@ -21,6 +22,7 @@ export function menuOf({ panel, store, order, change, view, fill, full }) {
     { label: full ? "Leave full screen" : "Full screen", run: fill },
     ...(alone ? [] : [{ label: pinned ? "Unpin" : "Pin to the top", run: () => store.change({ pinned: differing(state.pinned, panel.id) }) }]),
     ...(line ? axesItems(panel, store, change) : []),
+    ...(panel.kind === "scatter" && view?.drawn ? scatterItems(panel, view.drawn.data.columns, change) : []),
     ...(fixed ? [] : placeItems(panel, { at, order, move, change })),
     ...reportItems(panel, store),
     ...(view?.picture ? [{ line: true }, ...exportItems(panel, view)] : []),
@@ -53,6 +55,15 @@ function axesItems(panel, store, change) {
     { label: "Clip outliers", checked: own("clip"), run: flip("clip") },
     ...(panel.range ? [{ label: "Show all of the x axis", run: () => change({ range: undefined }) }] : []),
   ];
+}
+
+/** An axis of words has no such choice; one of numbers is logarithmic by itself where they differ by a hundred times. */
+function scatterItems(panel, columns, change) {
+  const own = scatterKinds(panel, columns);
+  const bare = scatterKinds({ ...panel, logx: undefined, logy: undefined }, columns);
+  const item = (label, key, at) => ({ label, checked: own[at] === "log", run: () => change({ [key]: (own[at] === "log") === (bare[at] === "log") ? own[at] !== "log" : undefined }) });
+  const items = [item("Logarithmic y axis", "logy", 1), item("Logarithmic x axis", "logx", 0)].filter((_, at) => own[1 - at] !== "category");
+  return items.length ? [{ line: true }, ...items] : [];
 }
 
 function exportItems(panel, view) {

@@ -51,6 +51,17 @@ export function axisKind(values) {
   return low > 0 && high / low >= 100 ? "log" : "value";
 }
 
+/** What kinds of axes a scatter plot has, across and up: as its panel says, or else as its values need. */
+export function scatterKinds(panel, columns) {
+  return [
+    [panel.across, panel.logx],
+    [panel.up, panel.logy],
+  ].map(([column, log]) => {
+    const kind = axisKind(columns[column]);
+    return kind === "category" || log === undefined ? kind : log ? "log" : "value";
+  });
+}
+
 function least(numbers) {
   return numbers.reduce((one, other) => (other < one ? other : one), Infinity);
 }

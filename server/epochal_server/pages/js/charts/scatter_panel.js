@@ -4,7 +4,7 @@ import { html } from "../html.js";
 import { exact } from "./axes.js";
 import { axisValues, keysWithin } from "./brush_keys.js";
 import { ColumnsPanel } from "./columns_panel.js";
-import { asNumber, axisKind, wordOf } from "./run_columns.js";
+import { asNumber, axisKind, scatterKinds, wordOf } from "./run_columns.js";
 import { baseAxis, RAMP, tooltip } from "./column_looks.js";
 import { columnTitle } from "./titles.js";
 
@@ -26,7 +26,7 @@ export function ScatterPanel(props) {
 function points({ panel, data }) {
   const across = data.columns[panel.across];
   const up = data.columns[panel.up];
-  const kinds = [axisKind(across), axisKind(up)];
+  const kinds = scatterKinds(panel, data.columns);
   const colours = panel.colour ? data.columns[panel.colour] : null;
   const found = [];
   data.keys.forEach((key, at) => {
@@ -61,12 +61,13 @@ function option(wanted) {
     shown: found.length,
     keys: found.map(({ key }) => key),
     notes,
+    legend: words?.map((label, at) => ({ label, colour: look.palette(at) })),
     option: {
       animation: false,
       grid: { left: 12, right: ramp ? 74 : 18, top: 26 + top, bottom: 24, containLabel: true, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: { ...baseAxis(look, kinds[0]), name: columnTitle(panel.across), nameLocation: "middle", nameGap: 24, scale: true },
-      yAxis: { ...baseAxis(look, kinds[1]), name: columnTitle(panel.up), nameLocation: "end", nameGap: 8, nameTextStyle: { align: "left", color: look.muted, fontFamily: look.font }, scale: true },
-      ...(ramp && numbers.length ? { visualMap: rampMap(numbers, look, panel.colour, top) } : {}),
+      xAxis: { ...placed(look, kinds[0], found, 0), name: columnTitle(panel.across), nameLocation: "middle", nameGap: 24, scale: true },
+      yAxis: { ...placed(look, kinds[1], found, 1), name: columnTitle(panel.up), nameLocation: "end", nameGap: 8, nameTextStyle: { align: "left", color: look.muted, fontFamily: look.font }, scale: true },
+      ...(ramp && numbers.length ? rampMap(numbers, look, panel.colour, top) : {}),
       tooltip: tooltip(look, ({ data: one }) => [one.name, `${columnTitle(panel.up)}: ${shown(one.value[1])}`, `${columnTitle(panel.across)}: ${shown(one.value[0])}`, ...(panel.colour ? [`${columnTitle(panel.colour)}: ${one.word}`] : [])].join("\n")),
       series: [{ type: "scatter", data, cursor: "crosshair", emphasis: { scale: 1.6 } }],
     },
@@ -77,21 +78,39 @@ function shown(value) {
   return typeof value === "number" ? exact(value) : value;
 }
 
+/** An axis; a logarithmic one ends near its points where the library's own would go on to the next powers of ten. */
+function placed(look, kind, found, at) {
+  const axis = baseAxis(look, kind);
+  if (kind !== "log" || !found.length) return axis;
+  const values = found.map(({ value }) => value[at]);
+  const min = Math.min(...values) / 1.25;
+  const max = Math.max(...values) * 1.25;
+  const powers = Math.floor(Math.log10(max)) - Math.ceil(Math.log10(min)) + 1;
+  return powers < 2 ? axis : { ...axis, min, max, axisLabel: { ...axis.axisLabel, showMinLabel: false, showMaxLabel: false } };
+}
+
+/** The ramp of colours with its ends, and above it the column's name. */
 function rampMap(numbers, look, column, top) {
+  const min = Math.min(...numbers);
+  const max = Math.max(...numbers);
+  const said = (value) => exact(Number(value.toPrecision(3)));
+  const style = { color: look.muted, fontFamily: look.font, fontSize: 10 };
   return {
-    type: "continuous",
-    dimension: 2,
-    min: Math.min(...numbers),
-    max: Math.max(...numbers),
-    right: 4,
-    top: 30 + top,
-    itemHeight: 110,
-    itemWidth: 10,
-    text: [columnTitle(column).slice(-12), ""],
-    textStyle: { color: look.muted, fontFamily: look.font, fontSize: 10 },
-    formatter: (value) => exact(Number(value.toPrecision(3))),
-    calculable: false,
-    inRange: { color: RAMP[look.name] },
+    title: [{ text: columnTitle(column), right: 4, top: 16 + top, textStyle: { ...style, fontWeight: "normal", width: 68, overflow: "truncate" } }],
+    visualMap: {
+      type: "continuous",
+      dimension: 2,
+      min,
+      max,
+      right: 4,
+      top: 34 + top,
+      itemHeight: 110,
+      itemWidth: 10,
+      text: [said(max), said(min)],
+      textStyle: style,
+      calculable: false,
+      inRange: { color: RAMP[look.name] },
+    },
   };
 }
 
