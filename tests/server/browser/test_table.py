@@ -172,6 +172,13 @@ def test_a_column_s_filter_fits_its_kind_and_is_taken_away_by_its_chip(page: Any
     expect_names(page, ["heron", "grove", "fjord"])
 
 
+def test_a_right_click_on_a_head_opens_its_menu_too(page: Any) -> None:
+    page.locator('[data-head="summary.val/loss"]').click(button="right")
+    page.get_by_role("menu", name="Column val/loss").get_by_role("menuitemcheckbox", name="Sort ascending").click()
+    expect(page).to_have_url(re.compile(r"sort=summary\.val/loss"))
+    expect_names(page, ["amber", "brook", "crane", "delta", "ember", "fjord", "grove", "heron"])
+
+
 def test_columns_are_chosen_moved_pinned_and_remembered(page: Any, eight: Served) -> None:
     page.get_by_role("button", name="Columns").click()
     page.get_by_label("Search columns").fill("seed")

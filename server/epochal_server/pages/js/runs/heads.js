@@ -25,7 +25,12 @@ export function headOf(key, {fit}) {
     event.stopPropagation();
     openMenu(more, headMenu(key, more, fit), {label: `Column ${labelOf(key)}`});
   });
-  return make("span", {class: `head ${isNumeric(key) ? "is-number" : ""}`}, name, more);
+  const head = make("span", {class: `head ${isNumeric(key) ? "is-number" : ""}`}, name, more);
+  head.addEventListener("contextmenu", (event) => {
+    event.preventDefault();
+    openMenu({x: event.clientX, y: event.clientY}, headMenu(key, more, fit), {label: `Column ${labelOf(key)}`});
+  });
+  return head;
 }
 
 /** Lets one of all heads be reached with Tab: the arrows lead on from there, and ArrowDown opens the menu. */
