@@ -117,7 +117,10 @@ def test_the_first_report_is_made_from_the_empty_page(
     page.get_by_role("button", name="Create").click()
     page.wait_for_url("**/report/uber-sheep-co?edit=blocks")
     page.locator(".panel canvas").first.wait_for()
-    assert (root / "reports" / "uber-sheep-co.md").read_text(encoding="utf-8").startswith("# Über Sheep & co\n")
+    text = (root / "reports" / "uber-sheep-co.md").read_text(encoding="utf-8")
+    assert text.startswith("# Über Sheep & co\n")
+    assert [name in text for name in ("train/loss", "val/loss")] == [True, True]
+    assert page.locator(".panel").count() == 2
     assert serious(page) == []
 
 

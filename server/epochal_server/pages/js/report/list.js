@@ -68,6 +68,9 @@ function Row({report, readOnly}) {
   </li>`;
 }
 
+/** So many panels a new report has. */
+const PANELS = 4;
+
 /** A file's name from a title. */
 export function nameFrom(title) {
   return title.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 80) || "report";
@@ -95,13 +98,13 @@ async function create() {
   }
 }
 
-/** The first metric of the latest runs as a panel: a new report shows something. */
+/** Metrics of the latest runs as panels, as `epochal report new` has them: losses first, then what most runs have. */
 async function firstPanels() {
   const {keys} = await post("/api/runs/query", {sort: [["started", "desc"]], columns: ["name"], limit: 10});
   if (!keys.length) return [];
   const {metrics} = await post("/api/metrics", {keys});
-  const first = metrics.find((metric) => /loss/.test(metric.name ?? metric)) ?? metrics[0];
-  return first ? [{id: "p1", kind: "line", series: [{metric: first.name ?? first}]}] : [];
+  const telling = metrics.map(({name, runs}) => ({name, runs, isLoss: /loss/i.test(name)})).sort((one, other) => other.isLoss - one.isLoss || other.runs - one.runs);
+  return telling.slice(0, PANELS).map(({name}, at) => ({id: `p${at + 1}`, kind: "line", series: [{metric: name}]}));
 }
 
 async function rename(report) {
