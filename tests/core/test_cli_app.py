@@ -118,7 +118,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(root: Path) -> None:
         process.stdout.close()
         err = process.stderr.read()
         process.stderr.close()
-        assert (process.wait(timeout=30), err) == (0, b""), words
+        assert (process.wait(timeout=60), err) == (0, b""), words
 
 
 def test_ctrl_c_ends_it_quietly(root: Path, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_ctrl_c_ends_it_quietly(root: Path, tmp_path: Path) -> None:
         seen += os.read(process.stderr.fileno(), 1000)
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert (root / "project").is_dir() or any(root.iterdir())

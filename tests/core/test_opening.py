@@ -104,7 +104,7 @@ def test_a_run_that_another_process_writes_is_refused() -> None:
         with pytest.raises(RunAliveError, match=str(process.pid)):
             epochal.init("p", id="theirs", resume="allow")
     finally:
-        process.communicate("\n", timeout=30)
+        process.communicate("\n", timeout=60)
     epochal.init("p", id="theirs", resume="must").finish()
 
 

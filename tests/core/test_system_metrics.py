@@ -147,12 +147,11 @@ def test_a_process_is_measured_with_all_that_it_started() -> None:
         try:
             wait_until(lambda: tree.sample().get("rss_bytes", 0) > 80_000_000)
             before = tree.sample()
-            time.sleep(0.3)
-            after = tree.sample()
+            # however little of the machine it gets, it works all the time
+            wait_until(lambda: tree.sample().get("cpu", 0) > 5)
         finally:
             os.killpg(process.pid, 9)
     assert before["rss_bytes"] > 80_000_000
-    assert after["cpu"] > 5
     assert tree.sample() == {}
 
 

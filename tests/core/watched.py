@@ -16,7 +16,7 @@ from epochal.liveness import State, WriterFacts, state
 from epochal.processes import facts
 
 #: Nothing here takes this long unless it hangs, in seconds.
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 
 PRELUDE = """
 import os, signal, sys, time

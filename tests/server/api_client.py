@@ -20,7 +20,7 @@ class Api:
     """The API of a server that runs in this process."""
 
     def __init__(self, served: Served) -> None:
-        self.client = httpx.Client(base_url=served.url, headers=served.headers, timeout=20)
+        self.client = httpx.Client(base_url=served.url, headers=served.headers, timeout=60)
 
     def close(self) -> None:
         """Close the connections."""
@@ -66,7 +66,7 @@ class Api:
     @contextmanager
     def events(self, **query: str) -> Iterator[Iterator[tuple[str, Any]]]:
         """Give the events of the stream, as (name, data)."""
-        with self.client.stream("GET", "/api/events", params=query, timeout=20) as answer:
+        with self.client.stream("GET", "/api/events", params=query, timeout=60) as answer:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
             yield _events(answer.iter_lines())
@@ -86,7 +86,7 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
             yield name, json.loads(line.removeprefix("data: "))
 
 
-def until(ask: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 20) -> T:
+def until(ask: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 60) -> T:
     """Ask again and again until the answer is as wanted."""
     give_up = time.monotonic() + seconds
     while True:

@@ -175,7 +175,7 @@ def make_odd_runs(root: Path) -> None:
             run.log({"odd/back": -float(step)}, step=step)
 
 
-def wait_until(true: Any, seconds: float = 30) -> None:
+def wait_until(true: Any, seconds: float = 60) -> None:
     """Wait for something that another thread does.
 
     Raises:

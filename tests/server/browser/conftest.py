@@ -146,7 +146,7 @@ def open_page(browser: Any, shared: Shared) -> Iterator[Callable[..., Any]]:
         else:
             links.append(link)
             page = shared.open(width=width, height=height, dark=dark)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         watched.append((Watched(page), expected))
         page.goto(link)
         return page

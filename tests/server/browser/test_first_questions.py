@@ -17,7 +17,7 @@ from tests.server.conftest import Served
 need("playwright")
 from playwright.sync_api import expect  # noqa: E402
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 Opens = Callable[..., Any]
 #: Of the panels, those near the screen ask for curves.
 DRAWN = ".plot[data-state=drawn]"
