@@ -120,11 +120,16 @@ class RunsApi:
         return [None] * len(window) if column is None else column.at(window)
 
     def _prepare(self) -> None:
-        """Make the columns of config and summary in the background, so that the first page need not wait for them."""
+        """Make what columns and filters need in the background, so that the first page need not wait for it."""
         table, lock = self._roster.table, self._roster.lock
+
+        def prepare() -> None:
+            table.prepare(lock)
+            table.prepare_subjects(lock)
+
         busy = self._preparing is not None and self._preparing.is_alive()
         if not table.prepared and not busy and not self._roster.left:
-            self._preparing = threading.Thread(target=table.prepare, args=(lock,), name="columns", daemon=True)
+            self._preparing = threading.Thread(target=prepare, name="columns", daemon=True)
             self._preparing.start()
 
 

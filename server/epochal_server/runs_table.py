@@ -117,6 +117,17 @@ class RunsTable:
                         self._spread = columns
                         return
 
+    def prepare_subjects(self, lock: AbstractContextManager[Any]) -> None:
+        """Make what the first filter asks, without keeping others from using the table."""
+        with lock:
+            if self._subjects:
+                return
+            entries = list(self.entries)
+        subjects = [Subject(entry) for entry in entries]
+        with lock:
+            if not self._subjects:
+                self._subjects = subjects  # of runs that came or changed meanwhile they are made when they are asked
+
     def value(self, row: int, name: str) -> Any:
         """Return one value, without making its column."""
         entry = self.entries[row]

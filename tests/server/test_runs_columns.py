@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -202,3 +203,20 @@ def test_columns_that_change_while_they_are_described_are_told_as_they_are_then(
     found = described(table, Held(lambda: None, *more))
     counts = {each["key"]: each["count"] for each in found}
     assert counts["id"] == len(table) == min(6, 2 + len(set((keys[2:] * times)[:times])))
+
+
+def test_what_filters_ask_is_made_beside_the_table_and_follows_what_changes_meanwhile(
+    entries: dict[str, Entry],
+) -> None:
+    table, keys = RunsTable(), list(entries)
+    table.change({name: entries[name] for name in keys[:4]}, [])
+    again = {name: copy.copy(entries[name]) for name in keys[1:2]}
+    lock = Held(lambda: table.change({**again, keys[4]: entries[keys[4]]}, [keys[0]]))
+    table.prepare_subjects(lock)
+    assert lock.taken == 2
+    subjects = table.subjects()
+    assert [subject.entry for subject in subjects] == table.entries
+    assert all(subject.entry is entry for subject, entry in zip(subjects, table.entries, strict=True))
+    table.prepare_subjects(lock)
+    assert lock.taken == 3
+    assert table.subjects() is subjects
