@@ -41,7 +41,7 @@ function option(wanted) {
   const { panel, look, byKey, brushed, top = 0 } = wanted;
   const { found, kinds, left } = points(wanted);
   const ramp = panel.colour && axisKind(wanted.data.columns[panel.colour]) !== "category";
-  const words = panel.colour && !ramp ? [...new Set(found.map(({ word }) => word))].sort() : null;
+  const words = panel.colour && !ramp ? [...new Set(found.map(({ word }) => word))].sort((one, other) => one.localeCompare(other, "en", { numeric: true })) : null;
   const data = found.map((point) => ({
     value: point.value,
     name: point.name,
