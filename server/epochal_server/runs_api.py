@@ -39,12 +39,16 @@ class Shared(Protocol):
     @property
     def read_only(self) -> bool: ...
 
+    @property
+    def settled(self) -> Callable[[], object]: ...
+
 
 class RunsApi:
     """Answers of the runs table; its methods may be called by several threads."""
 
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, roster: Roster, settled: Callable[[], object] = lambda: None) -> None:
+        """`settled` is called when columns and what filters ask have been made for all runs."""
+        self._roster, self._settled = roster, settled
         self._views = Views(roster.table)
         self._described = Described(roster.table)
         self._preparing: threading.Thread | None = None
@@ -126,6 +130,7 @@ class RunsApi:
         def prepare() -> None:
             table.prepare(lock)
             table.prepare_subjects(lock)
+            self._settled()
 
         busy = self._preparing is not None and self._preparing.is_alive()
         if not table.prepared and not busy and not self._roster.left:
@@ -135,7 +140,7 @@ class RunsApi:
 
 def routes(state: Shared) -> list[Route]:
     """Return the routes of the runs table."""
-    api, roster = RunsApi(state.roster), state.roster
+    api, roster = RunsApi(state.roster, state.settled), state.roster
 
     @documented("Runs: filtered, sorted, grouped, some columns of them", body=schemas.QUERY, answer=schemas.RUNS)
     async def query(request: Request) -> Response:

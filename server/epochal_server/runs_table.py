@@ -94,8 +94,8 @@ class RunsTable:
 
     @property
     def prepared(self) -> bool:
-        """Whether the columns of config and summary are made."""
-        return self._spread is not None
+        """Whether the columns of config and summary are made, and what filters ask."""
+        return self._spread is not None and (bool(self._subjects) or not self.entries)
 
     def spread(self) -> dict[str, Column]:
         """Return all columns of config and summary, by name."""

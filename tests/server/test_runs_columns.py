@@ -18,8 +18,11 @@ import pytest
 import epochal
 from epochal.catalog_entry import Entry
 from epochal_server import runs_columns
+from epochal_server.inputs import Inputs
 from epochal_server.roster import Roster
+from epochal_server.runs_api import RunsApi
 from epochal_server.runs_columns import Described
+from epochal_server.runs_query import read_query
 from epochal_server.runs_table import RunsTable
 from tests.core.make_runs import make_run, make_runs
 from tests.server.api_client import Api, key, until
@@ -220,3 +223,30 @@ def test_what_filters_ask_is_made_beside_the_table_and_follows_what_changes_mean
     table.prepare_subjects(lock)
     assert lock.taken == 3
     assert table.subjects() is subjects
+
+
+def test_what_a_table_needs_is_made_once_beside_its_first_answer_whatever_is_asked_first(root: Path) -> None:
+    for number in range(3):
+        make_run(root, number)
+    roster = Roster(root)
+    told: list[bool] = []
+    api = RunsApi(roster, lambda: told.append(roster.table.prepared))
+    try:
+        assert len(api.columns(None)["columns"]) > 3
+        for _ in range(2):
+            api.query(read_query(Inputs({"columns": ["name"]})))
+            until(lambda: told, bool)
+        assert told == [True]
+    finally:
+        roster.close()
+
+
+def test_a_table_without_runs_has_nothing_to_make(root: Path) -> None:
+    root.mkdir(exist_ok=True)
+    roster = Roster(root)
+    api = RunsApi(roster)
+    try:
+        assert api.query(read_query(Inputs({"columns": ["name"]})))["total"] == 0
+        until(lambda: roster.table.prepared, bool)
+    finally:
+        roster.close()

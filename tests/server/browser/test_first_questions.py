@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import epochal
 from tests.needs import need
 from tests.server.browser.charts_page import wait_until
-from tests.server.browser.pages import module
-from tests.server.conftest import Served
+from tests.server.browser.pages import make_runs, module
+from tests.server.conftest import Served, serving
 
 need("playwright")
 from playwright.sync_api import expect  # noqa: E402
@@ -176,3 +178,24 @@ def test_columns_of_a_project_that_was_left_do_not_come_over_those_of_the_one_th
         held[0].fulfill(json=found)
     page.wait_for_timeout(300)  # so that what came last could take the others' place
     assert page.locator(".slick-header-column", has_text="val/loss").count() == 1
+
+
+def test_columns_are_asked_for_again_when_a_run_has_come_and_not_before(tmp_path: Path, open_page: Opens) -> None:
+    make_runs(tmp_path, ("amber",))
+    with serving(tmp_path) as served:
+        page = open_page("about:blank")
+        found: list[str] = []
+        page.on("request", lambda request: found.append(_path(request)))
+        page.goto(served.link)
+        expect(page.locator(".slick-row a").first).to_be_visible()
+        page.wait_for_timeout(6_000)  # the pause between two questions for columns is 5 s
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()  # what happens is heard
+        assert found.count("/api/columns") == 1
+        with (
+            page.expect_response("**/api/columns"),
+            epochal.init("digits", dir=tmp_path, config={"seen": "late"}) as run,
+        ):
+            run.log({"val/loss": 1.0})
+        page.get_by_role("button", name="Columns").click()
+        page.get_by_label("Search columns").fill("seen")
+        expect(page.get_by_role("checkbox", name="seen")).to_be_visible()

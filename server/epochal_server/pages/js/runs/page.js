@@ -79,13 +79,26 @@ function follow(rows, looked) {
   let bootBefore = boot.peek();
   let columnsAt = 0;
   let columnsTimer = 0;
+  let columnsAsked = 0;
+  let columnsOf = null; // the revision
   const columns = () => {
     columnsAt = Date.now();
+    clearTimeout(columnsTimer);
     columnsTimer = 0;
-    loadColumns().then((found) => isOld(found) && columnsSoon(), (error) => (rows.error.value = error));
+    const mine = (columnsAsked += 1);
+    const took = (found) => {
+      if (mine !== columnsAsked) return; // of a project that was left
+      columnsOf = found.revision;
+      if (isOld(found)) columnsSoon();
+    };
+    loadColumns().then(took, (error) => (rows.error.value = error));
   };
   const columnsSoon = () => {
-    columnsTimer ||= setTimeout(columns, Math.max(0, columnsAt + COLUMNS_PAUSE - Date.now()));
+    const unlessKnown = () => {
+      columnsTimer = 0;
+      if (columnsOf !== revision.peek()) columns();
+    };
+    columnsTimer ||= setTimeout(unlessKnown, Math.max(0, columnsAt + COLUMNS_PAUSE - Date.now()));
   };
   const again = () => {
     timer ||= setTimeout(() => {
@@ -127,8 +140,9 @@ function follow(rows, looked) {
     onChange(changed, ({gone}) => forget(gone)),
     onChange(boot, (now) => {
       if (bootBefore !== null) {
-        rows.revision = null; // another server counts anew, and may come to the same number
+        rows.revision = columnsOf = null; // another server counts anew, and may come to the same number
         again();
+        columnsSoon();
       }
       bootBefore = now;
     }),
