@@ -7,14 +7,12 @@ import time
 from typing import Any, Final, NamedTuple
 
 from .errors import JournalError
-from .journal.reader import Journal
+from .journal.reader import YOUNG_S, Journal
 from .layout import SUFFIX
 from .liveness import WriterFacts
 from .metadata import moment
 from .segments import RECORDING, Visibility
 
-#: A file that is still empty is no cause for a notice before it is this old, in seconds.
-_YOUNG_S: Final = 10.0
 #: Damaged places of one file that are told one by one.
 _TOLD: Final = 5
 
@@ -122,8 +120,8 @@ class Journals:
         found = [Notice("unreadable", f"{name}: {why}", None, name, {}) for name, why in self.unreadable.items()]
         for journal in self.ordered:
             name, damages = journal.file, journal.damages
-            if journal.opening.get("guessed"):
-                text = f"{name}: its first record is damaged; role, rank and place are taken from the file's name"
+            if journal.lacks_opening:
+                text = f"{name}: it has no sound first record; role, rank and place are taken from the file's name"
                 found.append(Notice("damage", text, None, name, {}))
             for damage in damages[:_TOLD]:
                 text = f"{name}: {damage.what} ({damage.length} bytes at {damage.offset})"
@@ -162,7 +160,7 @@ class Journals:
         self.unreadable = {
             name: failed.why
             for name, failed in sorted(self._failed.items())
-            if failed.state[0] or abs(time.time() - failed.state[1]) > _YOUNG_S
+            if failed.state[0] or abs(time.time() - failed.state[1]) > YOUNG_S
         }
         self.ordered = []
         largest: dict[str, Journal] = {}

@@ -26,6 +26,8 @@ __all__ = ["Columns", "Journal", "Table"]
 
 #: Time stamps of files are at least so fine, in seconds.
 _TICK_S: Final = 0.05
+#: A file that nothing was written into is no cause for a notice before it is this old, in seconds.
+YOUNG_S: Final = 10.0
 
 
 class Journal:
@@ -119,6 +121,13 @@ class Journal:
         if self._problem:
             found.append(Damage(0, 0, self._problem))
         return found
+
+    @property
+    def lacks_opening(self) -> bool:
+        """Whether there is no sound `open` frame; of a file that was just made it may be about to be written."""
+        if not self.opening.get("guessed"):
+            return False
+        return bool(self.frames or self._blocks or self.damages) or abs(time.time() - self.modified) > YOUNG_S
 
     @property
     def role(self) -> str:
@@ -263,7 +272,7 @@ class Journal:
                     self._frame_rows.add(frame)
                 else:
                     self._by_kind.setdefault(frame.payload["k"], []).append(frame)
-        if not self.opening:
+        if not self.opening or self.opening.get("guessed"):
             self.opening = self._find_opening()
 
     def _find_opening(self) -> dict[str, Any]:

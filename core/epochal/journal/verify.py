@@ -188,7 +188,7 @@ class _Check:
         journal = self._journal
         for damage in journal.damages:
             self._find(damage.offset, damage.length, damage.what)
-        if journal.opening.get("guessed"):
+        if journal.lacks_opening:
             self._find(0, journal.size, "no first record: role, rank and place are taken from the file's name")
         if self._synced > journal.size:
             self._find(journal.size, self._synced - journal.size, "the end of the file is missing")
