@@ -238,6 +238,25 @@ def test_a_name_that_is_a_file_here_and_a_folder_there_keeps_both(tmp_path: Path
     assert (report.path / "files" / "x" / "y").read_bytes() == b"below"
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (1, 0, 2)])
+def test_a_file_makes_room_for_a_folder_that_holds_versions_of_another(tmp_path: Path, order: tuple[int, ...]) -> None:
+    made = [{"files/a": b"x"}, {"files/a/b": b"one"}, {"files/a/b": b"other"}]
+    roots = [tmp_path / f"from-{at}" for at in range(3)]
+    for root, files in zip(roots, made, strict=True):
+        for name, data in files.items():
+            write(root / "p" / "r" / name, data)
+        (root / "p" / "r" / "journal").mkdir()
+    both = [roots[at] for at in order if at]
+    epochal.merge(both, tmp_path / "both")
+    for sources in [[roots[0], tmp_path / "both"], [tmp_path / "both", roots[0]]]:
+        to = tmp_path / f"to-{sources[0].name}"
+        for source in sources:
+            assert [run.problems for run in epochal.merge([source], to).runs] == [[]]
+        held = {name: data for name, data in tree(to).items() if "/files/" in name}
+        assert sorted(held.values()) == [b"one", b"other", b"x"]
+        assert held["p/r/files/a/b"] == b"other"
+
+
 def test_names_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
     run = make_run(tmp_path / "a", 1)
     for name in ("Model.pt", "model.pt", "e\u0301.txt", "\xe9.txt"):

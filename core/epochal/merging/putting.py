@@ -62,18 +62,28 @@ class Putting:
         # a version that gives its name up is put under its new one first
         order = sorted(needed, key=lambda name: (name == needed[name].base, name))
         others = [name for name in order if not is_journal(name)]
-        for name in others:
-            if name != needed[name].base:
-                self._publish(name, needed[name], self._stage(name, needed[name]))
-        self._remove(wanted, [base for base in self._versions if base not in wanted])
-        for name in others:
-            if name == needed[name].base:
-                self._publish(name, needed[name], self._stage(name, needed[name]))
+        # a file that a folder takes the place of makes room before anything is put into that folder
+        yielding = self._yielding(wanted)
+        self._put_all([name for name in others if needed[name].base in yielding], needed)
+        self._remove(wanted, yielding)
+        others = [name for name in others if needed[name].base not in yielding]
+        self._put_all([name for name in others if name != needed[name].base], needed)
+        self._remove(wanted, [base for base in self._versions if base not in wanted and base not in yielding])
+        self._put_all([name for name in others if name == needed[name].base], needed)
         self._put_journals([name for name in order if is_journal(name)], needed)
         self._remove(wanted, [base for base in self._versions if base in wanted])
         if self._made:  # a run without a single journal is one even so
             with self._faults.costing("journal"):
                 self._folder_of("journal/")
+
+    def _yielding(self, wanted: Mapping[str, Wanted]) -> set[str]:
+        """Return the files of the target that give their name up to a folder."""
+        here = {version.name for versions in self._versions.values() for version in versions if version.ours}
+        return {base for base in self._versions if base not in wanted and base in here}
+
+    def _put_all(self, names: Iterable[str], needed: Mapping[str, Wanted]) -> None:
+        for name in names:
+            self._publish(name, needed[name], self._stage(name, needed[name]))
 
     def _put_journals(self, names: list[str], needed: Mapping[str, Wanted]) -> None:
         staged: dict[str, Staged | None] = {}
